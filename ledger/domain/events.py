@@ -468,6 +468,7 @@ class ExceptionResolved(Event, frozen=True):
     number: int
     kind: ExceptionKind
     order_id: str | None = None
+    line_id: str | None = None
     location: str | None = None
     sku: str | None = None
     state: CountedState | None = None

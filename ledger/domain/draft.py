@@ -1,0 +1,197 @@
+"""A decision in the making: effects are emitted one by one, each seeing those before it."""
+
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from ledger.domain.counts import Anchor, CountedKey, seen_by
+from ledger.domain.events import (
+    AnyEvent,
+    AnyStockEvent,
+    ExceptionKind,
+    ExceptionRaised,
+    ExceptionResolved,
+    StockCountRevised,
+)
+from ledger.domain.evolve import evolve
+from ledger.domain.requests import AnyRequest, Fact
+from ledger.domain.shortage import settled
+from ledger.domain.state import About, ExceptionRef, ItemKey, LineKey, State, Waiting
+from ledger.domain.stock import effective_at, effects_of
+from ledger.domain.words import CountedState
+
+Header = tuple[str, str, datetime, datetime]
+"""What every event of one decision begins with: channel, request_id, occurred_at, recorded_at."""
+
+_PARTS: Final[tuple[CountedState, ...]] = ("damaged", "quality_control")
+
+
+class Arrival(Struct, frozen=True, gc=False):
+    """A request as it reached the writer: from whom, when, and its fingerprint."""
+
+    channel: str
+    recorded_at: datetime
+    fingerprint: str
+    request: AnyRequest
+
+    @property
+    def header(self) -> Header:
+        """The first fields of every event of this decision."""
+        request = self.request
+        return (self.channel, request.request_id, request.occurred_at, self.recorded_at)
+
+
+class Draft:
+    """The effects of one request so far, on a state of its own on top of the given one."""
+
+    def __init__(self, state: State, arrival: Arrival) -> None:
+        self.state = state.on_top()
+        self.arrival = arrival
+        self.header = arrival.header
+        self.effective = min(arrival.request.occurred_at, arrival.recorded_at)
+        self.events: list[AnyEvent] = []
+        self._items: dict[ItemKey, None] = {}
+        self._lines: dict[LineKey, None] = {}
+        self._raised = 0
+
+    def emit(self, event: AnyEvent) -> None:
+        """Add an effect; what follows sees it."""
+        evolve(self.state, event)
+        self.events.append(event)
+
+    def stock(self, event: AnyStockEvent) -> None:
+        """Add an effect on stock; counts that had seen it are revised (domain rule 6)."""
+        self.emit(event)
+        self._items[(event.location, event.sku)] = None
+        time = effective_at(event)
+        for counted, delta in effects_of(event):
+            anchor = seen_by(self.state.anchors_of((event.location, event.sku, counted)), time)
+            if anchor is not None:
+                self.revise((event.location, event.sku, counted), anchor, -delta)
+
+    def revise(self, key: CountedKey, anchor: Anchor, quantity: int) -> None:
+        """Change the variance of a count, and the quantity with it."""
+        location, sku, counted = key
+        at, channel, request_id = anchor.stamp
+        revised = StockCountRevised(
+            *self.header,
+            location,
+            sku,
+            count_channel=channel,
+            count_request_id=request_id,
+            counted_at=at,
+            quantity=quantity,
+            variance=anchor.variance + quantity,
+            state=counted,
+        )
+        self.emit(revised)
+
+    def touch_item(self, key: ItemKey) -> None:
+        """Have this item's shortage and discrepancies looked at when the decision is done."""
+        self._items[key] = None
+
+    def touch_line(self, key: LineKey) -> None:
+        """Have this line's excess looked at when the decision is done."""
+        self._lines[key] = None
+
+    def names(self, location: str | None, sku: str | None = None) -> None:
+        """A fact names these: what was never heard of before is something to look at."""
+        if location is not None and location not in self.state.locations:
+            detail = f"location {location!r} was never described; describe it or correct the sender"
+            self.exception("unknown_location", detail, About(location=location))
+        if sku is not None and sku not in self.state.products:
+            detail = f"sku {sku!r} was never described; describe it or correct the sender"
+            self.exception("unknown_sku", detail, About(sku=sku))
+
+    def exception(
+        self,
+        kind: ExceptionKind,
+        detail: str,
+        about: About,
+        *,
+        quantity: int | None = None,
+        fact: Fact | None = None,
+    ) -> None:
+        """Add what people must look at; one that stands already is not raised again."""
+        if (kind, about) in self.state.exceptions:
+            return
+        self._raised += 1
+        raised = ExceptionRaised(
+            *self.header,
+            self._raised,
+            kind,
+            detail,
+            about.order_id,
+            about.line_id,
+            about.location,
+            about.sku,
+            about.state,
+            quantity,
+            fact,
+        )
+        self.emit(raised)
+
+    def resolve(self, kind: ExceptionKind, about: About) -> None:
+        """End a standing exception, if it stands."""
+        ref = self.state.exceptions.get((kind, about))
+        if ref is not None:
+            self._resolved(ref, kind, about)
+
+    def _resolved(self, ref: ExceptionRef, kind: ExceptionKind, about: About) -> None:
+        resolved = ExceptionResolved(
+            *self.header,
+            ref.channel,
+            ref.request_id,
+            ref.number,
+            kind,
+            about.order_id,
+            about.line_id,
+            about.location,
+            about.sku,
+            about.state,
+        )
+        self.emit(resolved)
+
+    def joined(self, order_id: str, waiting: Waiting) -> None:
+        """End the waiting of a fact whose order or sale has appeared."""
+        self._resolved(waiting.exception, "unlinked", About(order_id=order_id))
+
+    def settle(self) -> tuple[AnyEvent, ...]:
+        """Add what follows from all effects together, and return them."""
+        for key in self._items:
+            for event in settled(self.state, key, self.header):
+                self.emit(event)
+            self._discrepancies(key)
+        for line_key in self._lines:
+            self._excess(line_key)
+        return tuple(self.events)
+
+    def _discrepancies(self, key: ItemKey) -> None:
+        location, sku = key
+        item = self.state.stock[key]
+        for state in _PARTS:
+            about = About(location=location, sku=sku, state=state)
+            quantity = item.damaged if state == "damaged" else item.quality_control
+            if quantity < 0:
+                detail = f"{state} of {sku!r} at {location!r} is {quantity}; count or move it"
+                self.exception("discrepancy", detail, about, quantity=quantity)
+            else:
+                self.resolve("discrepancy", about)
+
+    def _excess(self, key: LineKey) -> None:
+        about = About(order_id=key[0], line_id=key[1])
+        line = self.state.lines[key]
+        if not line.goods:
+            return
+        where = f"line {key[1]!r} of {key[0]!r}"
+        shipped = f"{where}: {line.gone} left of {line.ordered} ordered"
+        self._stands("overshipped", shipped, about, line.excess)
+        returned = f"{where}: {line.returned} came back of {line.left} that left"
+        self._stands("over_returned", returned, about, line.over_returned)
+
+    def _stands(self, kind: ExceptionKind, detail: str, about: About, quantity: int) -> None:
+        if quantity > 0:
+            self.exception(kind, detail, about, quantity=quantity)
+        else:
+            self.resolve(kind, about)

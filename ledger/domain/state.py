@@ -1,0 +1,207 @@
+"""What the writer knows: one mapping per kind of thing, folded from events by `evolve`.
+
+Entries are immutable values, so a state on top of another holds only what changed: the writer
+decides on such an overlay while the block below it is in flight, then merges or drops it.
+"""
+
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime
+from typing import Final, Generic, TypeVar, cast
+
+from msgspec import Struct
+
+from ledger.domain.counts import Anchor, CountedKey, Journal
+from ledger.domain.orders import Line, Order
+from ledger.domain.requests import Fact
+from ledger.domain.stock import Stamp, StockItem
+from ledger.domain.words import CountedState
+
+ItemKey = tuple[str, str]
+"""(location, sku)."""
+LineKey = tuple[str, str]
+"""(order_id, line_id)."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+_GONE: Final = object()
+
+
+class ExceptionRef(Struct, frozen=True, gc=False):
+    """What names an exception: the request that raised it and its number there."""
+
+    channel: str
+    request_id: str
+    number: int
+
+
+class About(Struct, frozen=True, gc=False):
+    """What an exception is about."""
+
+    order_id: str | None = None
+    line_id: str | None = None
+    location: str | None = None
+    sku: str | None = None
+    state: CountedState | None = None
+
+
+class Waiting(Struct, frozen=True, gc=False):
+    """A fact about an order or sale not yet known, its effective time and its exception."""
+
+    fact: Fact
+    channel: str
+    effective_at: datetime
+    exception: ExceptionRef
+
+
+class LocationPolicy(Struct, frozen=True, gc=False):
+    """A location as claims see it. Never described: active, ships, hands over."""
+
+    stamp: Stamp | None = None
+    active: bool = True
+    ships: bool = True
+    pickup: bool = True
+
+
+class ChannelPolicy(Struct, frozen=True, gc=False):
+    """The locations that serve a channel; None: all."""
+
+    stamp: Stamp
+    locations: frozenset[str] | None
+
+
+class Overlay(MutableMapping[K, V], Generic[K, V]):
+    """A mapping on top of another: reads fall through, writes and deletions stay here."""
+
+    __slots__ = ("_base", "_own")
+
+    def __init__(self, base: MutableMapping[K, V]) -> None:
+        self._base = base
+        self._own: dict[K, object] = {}
+
+    def __getitem__(self, key: K) -> V:
+        value = self._own.get(key)
+        if value is None:
+            return self._base[key]
+        if value is _GONE:
+            raise KeyError(key)
+        return cast("V", value)
+
+    def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override] # one signature of two
+        """The value, or the default."""
+        value = self._own.get(key)
+        if value is None:
+            return self._base.get(key, default)
+        return default if value is _GONE else cast("V", value)
+
+    def __contains__(self, key: object) -> bool:
+        value = self._own.get(cast("K", key))
+        return key in self._base if value is None else value is not _GONE
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._own[key] = value
+
+    def __delitem__(self, key: K) -> None:
+        self._own[key] = _GONE
+
+    def __iter__(self) -> Iterator[K]:
+        for key in self._base:
+            if key not in self._own:
+                yield key
+        for key, value in self._own.items():
+            if value is not _GONE:
+                yield key
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def merge(self) -> None:
+        """Write what changed into the mapping below, and be empty."""
+        for key, value in self._own.items():
+            if value is _GONE:
+                self._base.pop(key, None)
+            else:
+                self._base[key] = cast("V", value)
+        self._own.clear()
+
+    def clear(self) -> None:
+        """Drop what changed."""
+        self._own.clear()
+
+
+MAPPINGS: Final = (
+    "anchors",
+    "channels",
+    "exceptions",
+    "lines",
+    "location_counts",
+    "locations",
+    "orders",
+    "products",
+    "promises",
+    "stock",
+    "versions",
+    "waiting",
+)
+
+
+class State:
+    """The writer's knowledge of one network.
+
+    `promises` remembers, per stock item and in order of promising, which order line each promise
+    is for; `location_counts` are whole-location counts, `anchors` all others and those that found
+    a difference; `waiting` are facts by the order or sale they wait for.
+    """
+
+    __slots__ = (*MAPPINGS, "_below", "journal")
+
+    def __init__(self) -> None:
+        self.anchors: MutableMapping[CountedKey, tuple[Anchor, ...]] = {}
+        self.channels: MutableMapping[str, ChannelPolicy] = {}
+        self.exceptions: MutableMapping[tuple[str, About], ExceptionRef] = {}
+        self.lines: MutableMapping[LineKey, Line] = {}
+        self.location_counts: MutableMapping[str, tuple[Anchor, ...]] = {}
+        self.locations: MutableMapping[str, LocationPolicy] = {}
+        self.orders: MutableMapping[str, Order] = {}
+        self.products: MutableMapping[str, bool] = {}
+        self.promises: MutableMapping[tuple[str, str, int], LineKey] = {}
+        self.stock: MutableMapping[ItemKey, StockItem] = {}
+        self.versions: MutableMapping[str, int] = {}
+        self.waiting: MutableMapping[str, tuple[Waiting, ...]] = {}
+        self.journal = Journal()
+        self._below: State | None = None
+
+    def on_top(self) -> "State":
+        """A state that reads this one and keeps its own changes, until merged or cleared."""
+        child = State()
+        for name in MAPPINGS:
+            setattr(child, name, Overlay(getattr(self, name)))
+        child.journal = Journal(self.journal)
+        child._below = self
+        return child
+
+    def anchors_of(self, key: CountedKey) -> tuple[Anchor, ...]:
+        """The counts that anchor a quantity, whole-location counts included, by stamp."""
+        own = self.anchors.get(key, ())
+        location, _, counted = key
+        if counted != "on_hand":
+            return own
+        whole = self.location_counts.get(location, ())
+        if not whole:
+            return own
+        merged = {anchor.stamp: anchor for anchor in whole}
+        merged.update((anchor.stamp, anchor) for anchor in own)
+        return tuple(merged[stamp] for stamp in sorted(merged))
+
+    def merge(self) -> None:
+        """Write what changed on this state into the one below it, and be empty."""
+        assert self._below is not None, "only a state on top of another can be merged"
+        for name in MAPPINGS:
+            getattr(self, name).merge()
+        self._below.journal.merge(self.journal)
+        self.journal.clear()
+
+    def clear(self) -> None:
+        """Drop what changed on this state."""
+        for name in MAPPINGS:
+            getattr(self, name).clear()
+        self.journal.clear()
