@@ -105,6 +105,10 @@ class Journal:
         for key, time, delta in child:
             self._add(key, time, delta)
 
+    def put_on(self, parent: "Journal") -> None:
+        """Stand on another journal."""
+        self._parent = parent
+
     def clear(self) -> None:
         """Forget what was noted here; the parent keeps its own."""
         self._columns.clear()

@@ -114,6 +114,10 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def put_on(self, base: MutableMapping[K, V]) -> None:
+        """Read through to this mapping from now on."""
+        self._base = base
+
     def merge(self) -> None:
         """Write what changed into the mapping below, and be empty."""
         for key, value in self._own.items():
@@ -121,10 +125,6 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
                 self._base.pop(key, None)
             else:
                 self._base[key] = cast("V", value)
-        self._own.clear()
-
-    def clear(self) -> None:
-        """Drop what changed."""
         self._own.clear()
 
 
@@ -171,7 +171,7 @@ class State:
         self._below: State | None = None
 
     def on_top(self) -> "State":
-        """A state that reads this one and keeps its own changes, until merged or cleared."""
+        """A state that reads this one and keeps its own changes, until merged."""
         child = State()
         for name in MAPPINGS:
             setattr(child, name, Overlay(getattr(self, name)))
@@ -200,8 +200,9 @@ class State:
         self._below.journal.merge(self.journal)
         self.journal.clear()
 
-    def clear(self) -> None:
-        """Drop what changed on this state."""
+    def put_on(self, below: "State") -> None:
+        """Stand on another state, which now holds all that the one below held."""
         for name in MAPPINGS:
-            getattr(self, name).clear()
-        self.journal.clear()
+            getattr(self, name).put_on(getattr(below, name))
+        self.journal.put_on(below.journal)
+        self._below = below

@@ -78,9 +78,17 @@ LineKind = Annotated[
 How = Annotated[
     Literal["ship", "pickup", "carry_out"], Meta(description="How the goods reach the customer.")
 ]
-LocationKind = Literal["store", "warehouse", "dark_store", "supplier"]
-ChannelKind = Literal["store", "web", "marketplace", "app", "social", "phone", "erp"]
-PaymentState = Literal["authorised", "captured", "failed", "refunded"]
+LocationKind = Annotated[
+    Literal["store", "warehouse", "dark_store", "supplier"], Meta(description="What the place is.")
+]
+ChannelKind = Annotated[
+    Literal["store", "web", "marketplace", "app", "social", "phone", "erp"],
+    Meta(description="What the channel is."),
+]
+PaymentState = Annotated[
+    Literal["authorised", "captured", "failed", "refunded"],
+    Meta(description="What became of the payment; the latest state, by occurred_at, counts."),
+]
 
 
 class Reason(StrEnum):

@@ -1,0 +1,82 @@
+"""One request, a JSON array of them, or one a line: from bytes to checked structs."""
+
+import io
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from ledger.domain.requests import AnyRequest, ReadyForPickup
+from ledger.door.faults import Malformed, explained, request_id_of, shown
+from ledger.door.fields import check_fields
+from ledger.door.relations import check_relations
+from ledger.door.rules import CHANNEL
+from ledger.door.wire import decode
+
+MAX_BATCH_REQUESTS: Final = 50_000
+"""Of one array or NDJSON body; more are sent in several."""
+
+_decode_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def read_request(raw: bytes) -> AnyRequest:
+    """The request these bytes say, its times in UTC. Raises Malformed."""
+    request = decode(raw)
+    try:
+        check_fields(request)
+        check_relations(request)
+    except Malformed as fault:
+        fault.request_id = request_id_of(raw)
+        raise
+    return _in_utc(request)
+
+
+def read_batch(raw: bytes) -> list[AnyRequest | Malformed]:
+    """The requests of a JSON array, in order; a malformed one stands as its fault.
+
+    Raises Malformed if the whole is not a JSON array or has more than MAX_BATCH_REQUESTS.
+    """
+    try:
+        items = _decode_items(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise explained(raw, error) from None
+    return _read_all((f"[{index}]", ".", bytes(item)) for index, item in enumerate(items))
+
+
+def read_ndjson(raw: bytes) -> list[AnyRequest | Malformed]:
+    """The requests of a body with one a line, in order; blank lines are skipped.
+
+    A malformed one stands as its fault, its path beginning with the line number, from 1. Raises
+    Malformed for more than MAX_BATCH_REQUESTS.
+    """
+    lines = enumerate(io.BytesIO(raw), 1)
+    return _read_all((f"line {number}", ": ", line) for number, line in lines if line.strip())
+
+
+def channel_id(text: str) -> str:
+    """The sending channel's id. Raises Malformed if it is none, or the reserved one."""
+    if not CHANNEL.holds(text):
+        raise Malformed(f"the channel is {shown(text)}; send {CHANNEL.asks}", "channel")
+    return text
+
+
+def _read_all(items: Iterable[tuple[str, str, bytes]]) -> list[AnyRequest | Malformed]:
+    found: list[AnyRequest | Malformed] = []
+    for path, joint, item in items:
+        if len(found) == MAX_BATCH_REQUESTS:
+            raise Malformed(f"more than {MAX_BATCH_REQUESTS:,} requests; send them in several")
+        try:
+            found.append(read_request(item))
+        except Malformed as fault:
+            found.append(fault.within(path, joint))
+    return found
+
+
+def _in_utc(request: AnyRequest) -> AnyRequest:
+    if request.occurred_at.tzinfo is not UTC:
+        request = replace(request, occurred_at=request.occurred_at.astimezone(UTC))
+    if isinstance(request, ReadyForPickup) and request.until and request.until.tzinfo is not UTC:
+        request = replace(request, until=request.until.astimezone(UTC))
+    return request

@@ -1,0 +1,336 @@
+"""The ledger in PostgreSQL: the `eventsourcing` library's recorders with an insert of our own.
+
+Chosen by `PERSISTENCE_MODULE=ledger.postgres`; `environment` makes all settings from a URL.
+Positions are given out under the table's lock and not by a sequence, so they have no gaps,
+whatever fails. The server's `synchronous_commit` (on, unless somebody turned it off) applies.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import starmap
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any
+
+from eventsourcing import postgres as library
+from eventsourcing.persistence import (
+    IntegrityError,
+    InterfaceError,
+    Notification,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    StoredEvent,
+    Tracking,
+)
+from eventsourcing.utils import Environment, EnvType, retry
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger.head import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import Connection
+
+# How many appends may wait for the one before; the next caller of `append` waits for room.
+MAX_WAITING_APPENDS = 16
+
+_LAST_POSITION = 2**63 - 1
+
+# The library's table, but for the position: no sequence behind it. Stream names compare byte for
+# byte, which is also the fastest order that an index can have. A vacuum of the table holds up
+# appends until PostgreSQL cancels it after `deadlock_timeout` (seen: 1 s each time): rows that
+# nobody updates or deletes need none, nor statistics after every percent of growth.
+_CREATE_EVENTS = SQL("""
+    CREATE TABLE IF NOT EXISTS {events} (
+        originator_id text COLLATE "C" NOT NULL,
+        originator_version bigint NOT NULL,
+        topic text,
+        state bytea,
+        notification_id bigint NOT NULL,
+        PRIMARY KEY (originator_id, originator_version))
+    WITH (
+        autovacuum_enabled = true,
+        autovacuum_vacuum_threshold = 100000000,
+        autovacuum_vacuum_scale_factor = 0.5,
+        autovacuum_analyze_threshold = 1000,
+        autovacuum_analyze_scale_factor = 0.01)
+""")
+
+_BEGIN = SQL("""
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL lock_timeout = '{lock_timeout_s}s';
+    SELECT pg_advisory_xact_lock('{events}'::regclass::oid::bigint)
+""")
+
+# Its snapshot is taken after the lock, so `head` is the head until the transaction ends.
+_INSERT_EVENTS = SQL("""
+    WITH head AS (
+        SELECT coalesce(max(notification_id), 0) AS position FROM {events}
+    ), written AS (
+        INSERT INTO {events} (
+            originator_id, originator_version, topic, state, notification_id)
+        SELECT originator_id, originator_version, topic, state, head.position + ordinality
+        FROM head, unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[]) WITH ORDINALITY
+            AS event (originator_id, originator_version, topic, state, ordinality)
+        WHERE head.position = coalesce(%b::bigint, head.position)
+        RETURNING 1
+    )
+    SELECT head.position, (SELECT count(*) FROM written) FROM head
+""")
+
+_INSERT_TRACKINGS = SQL("""
+    INSERT INTO {trackings} AS known (application_name, notification_id)
+    SELECT * FROM unnest(%b::text[], %b::bigint[])
+    ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id
+    WHERE known.notification_id < excluded.notification_id
+    RETURNING application_name
+""")
+
+# `stop` stands outside: a range closed at both ends looks so small to a planner without statistics
+# that it sorts all the rest of the ledger for every page.
+_SELECT_NOTIFICATIONS = SQL("""
+    SELECT * FROM (
+        SELECT originator_id, originator_version, topic, state, notification_id FROM {events}
+        WHERE notification_id >= %s {topics}
+        ORDER BY notification_id LIMIT %s
+    ) AS page
+    WHERE notification_id <= %s ORDER BY notification_id
+""")
+
+
+class ApplicationRecorder(library.PostgresApplicationRecorder):
+    """Stored events in one total order of positions 1, 2, 3 … without gaps."""
+
+    def __init__(
+        self,
+        datastore: library.PostgresDatastore,
+        *,
+        events_table_name: str = "stored_events",
+        **kwargs: Any,
+    ) -> None:
+        _refuse_what_breaks_the_order(datastore)
+        super().__init__(datastore, events_table_name=events_table_name, **kwargs)
+        self._appender = ThreadPoolExecutor(1, thread_name_prefix="ledger-append")
+        self._room = BoundedSemaphore(MAX_WAITING_APPENDS)
+        self.sql_create_statements[self.create_table_statement_index] = self._sql(_CREATE_EVENTS)
+        # The library's insert function leaves the position to a sequence.
+        del self.sql_create_statements[self.create_insert_function_statement_index]
+        self._begin = self._sql(_BEGIN)
+        self._insert = self._sql(_INSERT_EVENTS)
+        self._select_all = self._sql(_SELECT_NOTIFICATIONS, topics=SQL(""))
+        self._select_topics = self._sql(_SELECT_NOTIFICATIONS, topics=SQL("AND topic = ANY(%s)"))
+        self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
+
+    def _sql(self, template: SQL, **parts: SQL) -> Composed:
+        return template.format(
+            events=Identifier(self.datastore.schema, self.events_table_name),
+            lock_timeout_s=self.datastore.lock_timeout,
+            **parts,
+        )
+
+    def head(self) -> Head:
+        """Return the last committed position (0 if none) with an empty hash."""
+        return Head(self.max_notification_id() or 0, "")
+
+    def append(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        decided_on: Head | None = None,
+        trackings: Sequence[Tracking] = (),
+        tracking: Tracking | None = None,
+    ) -> Future[list[int]]:
+        """Write events and trackings in one transaction, in the order of the calls.
+
+        The future holds the events' positions, or what `insert_events` raises. One append that
+        failed does not stop those behind it: chain them by `decided_on`. Blocks while
+        MAX_WAITING_APPENDS are under way.
+        """
+        self._room.acquire()
+        future = self._appender.submit(
+            self._write,
+            stored_events,
+            decided_on=decided_on,
+            trackings=trackings,
+            tracking=tracking,
+        )
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        """Write events and trackings in one transaction; return the events' positions.
+
+        Takes `decided_on`, `trackings` and `tracking` as `append` does. Raises IntegrityError
+        if `decided_on` is not the head, a version of a stream is taken or a tracking does not
+        rise: nothing is written then. After any other error the outcome is unknown, and nothing
+        is tried again here, since a second try could only report a conflict with the first:
+        read to the end of the ledger and believe it.
+        """
+        return self._write(stored_events, **kwargs)
+
+    def _write(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        decided_on: Head | None = None,
+        trackings: Sequence[Tracking] = (),
+        tracking: Tracking | None = None,
+    ) -> list[int]:
+        moved = [*trackings] if tracking is None else [*trackings, tracking]
+        if not stored_events and not moved and decided_on is None:
+            return []
+        try:
+            # An exception rolls back as it leaves the connection.
+            with self.datastore.get_connection() as conn:
+                return self._write_in_transaction(conn, stored_events, decided_on, moved)
+        except (InterfaceError, OperationalError):
+            # What ended this connection may have ended the others that wait in the pool.
+            self.datastore.pool.check()
+            raise
+
+    def _write_in_transaction(
+        self,
+        conn: Connection[Any],
+        stored_events: Sequence[StoredEvent],
+        decided_on: Head | None,
+        trackings: Sequence[Tracking],
+    ) -> list[int]:
+        # Three round trips, of which two carry several commands: measured faster than psycopg's
+        # pipeline mode, whose bookkeeping costs more than the round trip that it saves.
+        conn.execute(self._begin, prepare=False)
+        positions = self._insert_under_lock(conn, stored_events, decided_on)
+        if trackings:
+            self._insert_trackings(conn, trackings)
+        end = [self._notify, SQL("COMMIT")] if stored_events else [SQL("COMMIT")]
+        conn.execute(SQL("; ").join(end), prepare=False)
+        return positions
+
+    def _insert_under_lock(
+        self, conn: Connection[Any], stored_events: Sequence[StoredEvent], decided_on: Head | None
+    ) -> list[int]:
+        columns = (
+            [event.originator_id for event in stored_events],
+            [event.originator_version for event in stored_events],
+            [event.topic for event in stored_events],
+            [event.state for event in stored_events],
+            decided_on.position if decided_on else None,
+        )
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            [(last, written)] = cursor.execute(self._insert, columns, prepare=True).fetchall()
+        if decided_on is not None and decided_on != Head(last, ""):
+            raise IntegrityError(
+                f"decided on {decided_on}, but the head of {self.events_table_name} is position "
+                f"{last}: nothing was written; read to the end and decide again"
+            )
+        assert written == len(stored_events), (written, len(stored_events))
+        return list(range(last + 1, last + 1 + written))
+
+    def _insert_trackings(self, conn: Connection[Any], trackings: Sequence[Tracking]) -> None:
+        raise ProgrammingError(
+            f"{self.events_table_name} in database {conn.info.dbname} keeps no tracking, so "
+            f"nothing was written: use a process recorder for {list(trackings)}"
+        )
+
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return at most `limit` events from `start` to `stop`, in the order of positions."""
+        first = 0 if start is None else start if inclusive_of_start else start + 1
+        last = _LAST_POSITION if stop is None else stop
+        room = max(0, min(limit, last - first + 1))
+        statement = self._select_topics if topics else self._select_all
+        params = [first, list(topics), room, last] if topics else [first, room, last]
+        with (
+            self.datastore.get_connection() as conn,
+            conn.cursor(binary=True, row_factory=tuple_row) as cursor,
+        ):
+            return list(starmap(Notification, cursor.execute(statement, params, prepare=True)))
+
+
+class ProcessRecorder(ApplicationRecorder, library.PostgresProcessRecorder):
+    """A ledger together with how far each input has been consumed."""
+
+    def __init__(
+        self,
+        datastore: library.PostgresDatastore,
+        *,
+        events_table_name: str = "stored_events",
+        tracking_table_name: str = "notification_tracking",
+    ) -> None:
+        super().__init__(
+            datastore,
+            events_table_name=events_table_name,
+            tracking_table_name=tracking_table_name,
+        )
+        self._upsert_trackings = _INSERT_TRACKINGS.format(
+            trackings=Identifier(datastore.schema, tracking_table_name)
+        )
+
+    def _insert_trackings(self, conn: Connection[Any], trackings: Sequence[Tracking]) -> None:
+        asked = {tracking.application_name: tracking.notification_id for tracking in trackings}
+        if len(asked) < len(trackings):
+            raise IntegrityError(f"one input is tracked twice in one insert: {list(trackings)}")
+        columns = (list(asked), list(asked.values()))
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            risen = cursor.execute(self._upsert_trackings, columns, prepare=True).fetchall()
+        if len(risen) < len(asked):
+            stuck = {name: asked[name] for name in asked.keys() - {name for (name,) in risen}}
+            raise IntegrityError(f"already consumed, nothing was written: {stuck}")
+
+
+class Factory(library.PostgresFactory):
+    """Makes the recorders of this module from the library's settings and POSTGRES_OPTIONS.
+
+    POSTGRES_OPTIONS holds further connection parameters, such as `sslmode=verify-full`.
+    """
+
+    POSTGRES_OPTIONS = "POSTGRES_OPTIONS"
+    application_recorder_class = ApplicationRecorder
+    process_recorder_class = ProcessRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        options = conninfo_to_dict(self.env.get(self.POSTGRES_OPTIONS) or "")
+        known = self.datastore.pool.kwargs
+        assert isinstance(known, dict), known
+        self.datastore.pool.kwargs = known | options
+
+
+def environment(database_url: str) -> dict[str, str]:
+    """Return the settings that make the library keep its events in this database.
+
+    Takes a libpq URL or connection string. Raises psycopg.ProgrammingError if it is neither.
+    """
+    parts = {name: str(value) for name, value in conninfo_to_dict(database_url).items()}
+    return {
+        "PERSISTENCE_MODULE": __name__,
+        Factory.ORIGINATOR_ID_TYPE: "text",
+        Factory.POSTGRES_DBNAME: parts.pop("dbname", ""),
+        Factory.POSTGRES_HOST: parts.pop("host", ""),
+        Factory.POSTGRES_PORT: parts.pop("port", ""),
+        Factory.POSTGRES_USER: parts.pop("user", ""),
+        Factory.POSTGRES_PASSWORD: parts.pop("password", ""),
+        Factory.POSTGRES_OPTIONS: make_conninfo("", **parts),
+    }
+
+
+def _refuse_what_breaks_the_order(datastore: library.PostgresDatastore) -> None:
+    if datastore.originator_id_type != "text":
+        raise NotSupportedError(f"{__name__} names streams by text: set ORIGINATOR_ID_TYPE=text")
+    if datastore.enable_db_functions:
+        raise NotSupportedError(
+            f"{__name__} gives out positions itself: unset POSTGRES_ENABLE_DB_FUNCTIONS"
+        )
+    if not datastore.single_row_tracking:
+        raise NotSupportedError(f"{__name__} lets trackings only rise: unset SINGLE_ROW_TRACKING")
