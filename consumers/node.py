@@ -1,36 +1,30 @@
 """One network's ledger, writer and projector in one process: where these objects meet."""
 
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import ExitStack
 from typing import Final, Self
-
-from eventsourcing.persistence import InfrastructureFactory, ProcessRecorder
-from eventsourcing.utils import Environment
 
 from consumers.projector import Projector
 from consumers.writer import Writer
 from ledger import postgres
+from ledger.opening import open_ledger
 
 DEFAULT_NETWORK: Final = "main"
 
 Progress = Callable[[int, int], None]
 
 
-def open_recorder(database_url: str, network: str) -> postgres.ProcessRecorder:
-    """The ledger of a network in this database; its tables are made if they are not there."""
-    settings = Environment(network, postgres.environment(database_url))
-    factory: InfrastructureFactory = InfrastructureFactory.construct(settings)
-    recorder: ProcessRecorder = factory.process_recorder()
-    assert isinstance(recorder, postgres.ProcessRecorder), recorder
-    return recorder
-
-
 class Node:
     """A context manager: entered, it has read its ledger, decides requests and keeps its views.
 
-    Entering raises what the database raises, and projections' own errors if a view stands beyond
-    the ledger. `project=False` leaves the views alone.
+    Entering raises what the database raises, and the projector's errors if a view stands beyond
+    the ledger. `project=False` leaves the views alone; `progress(position, head)` is called while
+    the ledger is read.
     """
+
+    writer: Writer
+    projector: Projector
+    recorder: postgres.ProcessRecorder
 
     def __init__(
         self,
@@ -42,30 +36,26 @@ class Node:
     ) -> None:
         self.database_url = database_url
         self.network = network
-        self.recorder = open_recorder(database_url, network)
-        self.projector = Projector(self.recorder, database_url, network)
-        self.writer = Writer(self.recorder, on_append=self._wake_views if project else None)
         self._project = project
         self._progress = progress
+        self._parts = ExitStack()
+
+    def __enter__(self) -> Self:
+        settings = postgres.environment(self.database_url)
+        with ExitStack() as parts:
+            self.recorder = parts.enter_context(open_ledger(settings, self.network))
+            self.projector = Projector(self.recorder, self.database_url, self.network)
+            self.writer = Writer(self.recorder, on_append=self._wake_views)
+            if self._project:
+                self.projector.start()
+                parts.callback(self.projector.stop)
+            self.writer.start(self._progress)
+            parts.callback(self.writer.stop)
+            self._parts = parts.pop_all()
+        return self
 
     def _wake_views(self, _position: int) -> None:
         self.projector.notify()
 
-    def __enter__(self) -> Self:
-        self.writer.start(self._progress)
-        if self._project:
-            self.projector.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.writer.stop()
-        finally:
-            if self._project:
-                self.projector.stop()
-            self.recorder.close()
+    def __exit__(self, *fault: object) -> None:
+        self._parts.close()

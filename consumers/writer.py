@@ -119,6 +119,10 @@ class Block:
         """Whether the next request goes into the next block."""
         return len(self.events) >= MAX_BLOCK_EVENTS or self.bytes >= MAX_BLOCK_BYTES
 
+    def waiters(self) -> list[Waiter]:
+        """Everybody who waits for this block, in order."""
+        return [waiter for asked in self.asked.values() for waiter in asked.waiters]
+
     def add(self, key: Key, events: tuple[AnyEvent, ...], waiter: Waiter) -> None:
         """Add one request's events, numbered in their streams."""
         own = events[0]
@@ -165,6 +169,7 @@ class Writer:
         self._head = Head(0, "")
         self._recorded_at = datetime.min.replace(tzinfo=UTC)
         self._queue: deque[Waiter] = deque()
+        self._block = Block(self._state)
         self._in_flight: InFlight | None = None
         self._waking = threading.Condition()
         self._landed = False
@@ -231,21 +236,20 @@ class Writer:
             self._fail_everybody_who_waits(fault)
 
     def _decide_until_stopped(self) -> None:
-        block = Block(self._state)
-        while self._wait_for_work(block):
-            self._fill(block)
+        while self._wait_for_work():
+            self._fill(self._block)
             if self._in_flight is not None and self._landed:
-                block = self._confirm(self._in_flight, block)
-            if self._in_flight is None and block.events:
-                block = self._hand_over(block)
+                self._confirm(self._in_flight)
+            if self._in_flight is None and self._block.events:
+                self._hand_over()
 
-    def _wait_for_work(self, block: Block) -> bool:
+    def _wait_for_work(self) -> bool:
         """Sleep until there is something to do; False when stopped and all is done."""
         with self._waking:
             self._waking.wait_for(
                 lambda: (
                     self._landed
-                    or (self._queue and not block.full)
+                    or (self._queue and not self._block.full)
                     or (self._stopping and self._in_flight is None)
                 )
             )
@@ -299,46 +303,46 @@ class Writer:
         assert isinstance(event, RequestRefused), event
         return answer_of(event, position, replayed=True)
 
-    def _hand_over(self, block: Block) -> Block:
+    def _hand_over(self) -> None:
         """Send the block to the ledger and begin the next on top of it."""
-        self._landed = False
-        future = self._recorder.append(block.events, decided_on=self._head)
-        self._in_flight = InFlight(block, future)
+        future = self._recorder.append(self._block.events, decided_on=self._head)
+        self._in_flight = InFlight(self._block, future)
+        self._block = Block(self._block.state)
         future.add_done_callback(self._wake)
-        return Block(block.state)
 
     def _wake(self, _future: Future[list[int]]) -> None:
         with self._waking:
             self._landed = True
             self._waking.notify()
 
-    def _confirm(self, sent: InFlight, block: Block) -> Block:
+    def _confirm(self, sent: InFlight) -> None:
         """Answer for the block that landed; what was decided on top of it goes on."""
-        self._in_flight = None
         self._landed = False
         try:
             positions = sent.future.result()
         except Exception as fault:  # noqa: BLE001 - whatever it was, the outcome is unknown
-            return self._recover(sent.block, block, fault)
+            self._recover(sent.block, fault)
+            return
         first = self._head.position + 1
         assert positions == list(range(first, first + len(sent.block.events))), positions
+        self._in_flight = None
         self._head = Head(positions[-1], "")
         sent.block.state.merge()
-        block.state.put_on(self._state)
+        self._block.state.put_on(self._state)
         for asked in sent.block.asked.values():
             self._index.add(asked.event, first + asked.offset)
         for asked in sent.block.asked.values():
             asked.answer(first)
         if self._on_append is not None:
             self._on_append(self._head.position)
-        return block
 
-    def _recover(self, sent: Block, block: Block, fault: Exception) -> Block:
+    def _recover(self, sent: Block, fault: Exception) -> None:
         """Believe the ledger: read it to its end, then decide again what has no answer there."""
         log.warning("append_uncertain", fault=repr(fault), position=self.position)
         self._stalled_since = time.monotonic()
-        waiters = [w for b in (sent, block) for asked in b.asked.values() for w in asked.waiters]
-        self._queue.extendleft(reversed(waiters))
+        self._queue.extendleft(reversed([*sent.waiters(), *self._block.waiters()]))
+        self._in_flight = None
+        self._block = Block(self._state)
         pause_s = FIRST_RETRY_PAUSE_S
         while not self._caught_up():
             with self._waking:
@@ -347,7 +351,6 @@ class Writer:
                 self._waking.wait(pause_s)
             pause_s = min(MAX_RETRY_PAUSE_S, 2 * pause_s)
         self._stalled_since = None
-        return Block(self._state)
 
     def _caught_up(self) -> bool:
         try:
@@ -386,9 +389,9 @@ class Writer:
     def _fail_everybody_who_waits(self, fault: BaseException) -> None:
         told = WriterStopped("the writer stopped before this was answered; send it again")
         told.__cause__ = fault
-        waiters = list(self._queue)
-        self._queue.clear()
+        waiters = [*self._queue, *self._block.waiters()]
         if self._in_flight is not None:
-            waiters += [w for a in self._in_flight.block.asked.values() for w in a.waiters]
+            waiters += self._in_flight.block.waiters()
+        self._queue.clear()
         for submission, _ in waiters:
             submission.fail(told)

@@ -1,0 +1,157 @@
+"""Proving the views: folded afresh from the ledger, they must hold the same rows.
+
+The fold is the projections' own, in memory. What is only ever appended is compared as it goes by;
+of the other tables the rows are in memory until the end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import ApplicationRecorder
+from msgspec import Struct
+
+from consumers.batches import MAX_BATCH_EVENTS, decoded
+from consumers.compare import CHUNK_ROWS, Comparison, TableReport
+from consumers.conservation import Conservation, ConservationReport
+from consumers.projector import ViewsAheadOfLedger
+from projections import checkpoints, views
+from projections.projection import Batch, Projection
+from projections.rows import AppendedRows, Rows
+
+Progress = Callable[[int, int], None]
+"""Called after each batch with the position and the last one to come."""
+
+
+class ViewReport(Struct, frozen=True):
+    """A view at its position beside a fresh fold. The digest is of its tables' digests."""
+
+    view: str
+    position: int
+    ledger_digest: str
+    view_digest: str
+    tables: tuple[TableReport, ...]
+    conservation: ConservationReport | None = None
+
+    @property
+    def differences(self) -> int:
+        """Rows that differ, and skus whose stock is not what its events sum to."""
+        broken = self.conservation.broken_skus if self.conservation else 0
+        return sum(table.different_rows for table in self.tables) + broken
+
+
+def verify(
+    recorder: ApplicationRecorder,
+    conn: psycopg.Connection[Any],
+    network: str,
+    names: Iterable[str] = tuple(views.VIEWS),
+    *,
+    progress: Progress | None = None,
+) -> list[ViewReport]:
+    """Fold the ledger up to each view's position and compare; with inventory, conservation too.
+
+    `conn` must not be in a transaction; the views may be written meanwhile. Raises
+    ViewsAheadOfLedger, FoldFailed, UnknownView, and what the database raises.
+    """
+    views.configure(conn)
+    with _snapshot(conn):
+        stored = checkpoints.positions(conn, network)
+        checked = [
+            _Checked(conn, network, view(limit=None), stored.get(view.name, 0))
+            for view in views.named(names)
+        ]
+        _fold(recorder, checked, progress)
+        return [one.report(conn, network) for one in checked]
+
+
+class _Checked:
+    """A view being folded afresh beside its tables."""
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], network: str, view: Projection, position: int
+    ) -> None:
+        self.view, self.position = view, position
+        self._pairs = [
+            (rows, Comparison(conn, network, rows.table))
+            for rows in view.all_rows
+            if rows.table is not None
+        ]
+        self._conservation = Conservation() if view.name == "inventory" else None
+
+    def take(self, batch: Batch) -> None:
+        """Fold a batch, and compare what it appends."""
+        self.view.ask(batch)
+        self.view.fold(batch)
+        for rows, comparison in self._pairs:
+            if isinstance(rows, AppendedRows):
+                comparison.expect(rows.rows)
+        self.view.settle()
+        if self._conservation is not None:
+            self._conservation.take(batch)
+
+    def report(self, conn: psycopg.Connection[Any], network: str) -> ViewReport:
+        """Compare what the view keeps, and say what was found."""
+        for rows, comparison in self._pairs:
+            if isinstance(rows, Rows):
+                for chunk in _chunks(rows.in_order()):
+                    comparison.expect(chunk)
+        tables = tuple(comparison.report() for _, comparison in self._pairs)
+        conserved = self._conservation and self._conservation.report(_on_hand(conn, network))
+        return ViewReport(
+            self.view.name,
+            self.position,
+            _digest(table.ledger_digest for table in tables),
+            _digest(table.view_digest for table in tables),
+            tables,
+            conserved,
+        )
+
+
+def _fold(
+    recorder: ApplicationRecorder, checked: Sequence[_Checked], progress: Progress | None
+) -> None:
+    last = max((one.position for one in checked), default=0)
+    position = 0
+    while position < last:
+        found = recorder.select_notifications(
+            position, MAX_BATCH_EVENTS, last, inclusive_of_start=False
+        )
+        if not found:
+            raise ViewsAheadOfLedger(
+                f"the ledger ends at position {position}, but views have seen {last}: it lost "
+                f"events; restore it, or run `onebook rebuild`"
+            )
+        batch = decoded(position, found)
+        for one in checked:
+            if one.position > position:
+                one.take(batch[: one.position - position])
+        position = batch[-1][0]
+        if progress is not None:
+            progress(position, last)
+
+
+@contextmanager
+def _snapshot(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """All reads see the views, and their checkpoints, as of one instant."""
+    with conn.transaction():
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _on_hand(conn: psycopg.Connection[Any], network: str) -> dict[str, int]:
+    found = conn.execute(
+        "SELECT sku, sum(on_hand) FROM inventory WHERE network = %s GROUP BY sku", [network]
+    )
+    return dict(found.fetchall())
+
+
+def _digest(digests: Iterable[str]) -> str:
+    return sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
