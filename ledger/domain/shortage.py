@@ -13,9 +13,12 @@ Hits = dict[LineKey, int]
 def settled(
     state: State, key: ItemKey, header: tuple[str, str, datetime, datetime]
 ) -> tuple[AnyEvent, ...]:
-    """What makes the lines marked short add up to the item's shortage; nothing if they do."""
+    """What makes the lines marked short add up to the item's shortage; nothing if they do.
+
+    A shelf below zero is short of more than was promised: no line can be short of that.
+    """
     item = state.stock[key]
-    missing = item.shortage - item.short
+    missing = min(item.shortage, item.committed) - item.short
     if missing == 0:
         return ()
     if missing > 0:

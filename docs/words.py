@@ -1,0 +1,92 @@
+"""The words of the generated reference that stand in no struct."""
+
+from typing import Final
+
+REQUESTS_INTRODUCTION: Final = """\
+What a channel sends to `POST /v1/requests`: one of these objects, a JSON array of them, or one a
+line (NDJSON). A **fact** happened already and is always recorded, also when it contradicts the
+books. A **claim** asks for something and may be refused.
+
+What is not in these tables is refused as malformed (422), and nothing of it is recorded: unknown
+fields, duplicate keys, floats, control characters, times without an offset. A field that may be
+left out may also be `null`. One request has at most 10,000 lines and 4 MiB. Ids have 1 to 128
+printable characters without a space at either end, other texts 1 to 1,000 characters. Amounts are
+whole numbers of the currency's minor unit. A `currency` stands once, beside `lines`, and is
+required when a line has a price, a tax or a cost.
+
+Each example below is valid as it stands: a test sends it through the door."""
+
+EVENTS_INTRODUCTION: Final = """\
+What the ledger keeps: immutable, in one order, each at its position. The events of one request
+stand together: first `request_accepted` or `request_refused`, then its effects.
+
+An event's bytes are the JSON of its fields in the order below, without those at their default. A
+published version never changes: a new meaning is a new version. A part of a stream's name has `%`
+and `/` percent-encoded. Unless an event has an `effective_at`, a movement is effective at the
+earlier of `occurred_at` and `recorded_at`."""
+
+EVENT_WORDS: Final = {
+    "channel": "Who sent the request.",
+    "request_id": "The request this event is a consequence of.",
+    "occurred_at": "When it happened, by the channel's clock, in UTC.",
+    "recorded_at": "When it was recorded, by the writer's clock, in UTC; never goes back.",
+    "RequestAccepted.kind": "The request's type.",
+    "RequestRefused.kind": "The request's type.",
+    "order_id": "The order; of a recorded sale its id among the orders, `sale:…`.",
+    "line_id": "The line of the request, or of the order.",
+    "quantity": "How many of the sku's stock unit.",
+    "LocationDescribed.kind": "What the place is.",
+    "ChannelDescribed.kind": "What the channel is.",
+    "StockCounted.state": "What was counted: all that is there, or one unsellable part of it.",
+    "StockCountRevised.state": "What the count had counted.",
+    "PaymentRecorded.state": "What became of the payment.",
+    "PaymentRecorded.lines": "The lines paid for; absent: all.",
+    "fingerprint": "SHA-256 of the request: by it a repeat is told from other content.",
+    "effects": "How many events follow that are consequences of this request.",
+    "RequestRefused.reason": "Why: the first reason that holds.",
+    "details": "Every line that the refusal hits, with the numbers.",
+    "StockAdjusted.quantity": "Signed: what on_hand changed by.",
+    "counted": "What was there.",
+    "expected": "What the books said at the count's effective time.",
+    "variance": "counted - expected; after a revision: what it is from now on.",
+    "count_channel": "Who sent the count.",
+    "count_request_id": "The count's request.",
+    "counted_at": "The count's effective time.",
+    "StockCountRevised.quantity": "Signed: what the counted quantity changes by.",
+    "committed": "How much of a promise at this location the goods took along.",
+    "sale_channel": "Who sent the sale.",
+    "sale_request_id": "The sale's request.",
+    "effective_at": "When the movement counts as having happened, if not as usual.",
+    "StockReturned.order_id": "The order, or `sale:{channel}:{request_id}`, if one was named.",
+    "ReturnRecorded.order_id": "The order, or `sale:{channel}:{request_id}`, if one was named.",
+    "StockUncommitted.cause": "Why the promise ended.",
+    "SafetyStockSet.quantity": "What is held back from now on.",
+    "ShortageFound.quantity": "How much more the shelf cannot keep.",
+    "ShortageFound.lines": "Whom it hits.",
+    "ShortageCleared.quantity": "How much more the shelf can keep again.",
+    "ShortageCleared.lines": "Who is served again.",
+    "LocationCounted.named": "How many count lines the request had.",
+    "described": "The channel that is described.",
+    "selling_channel": "The channel that sold, which may be another than the sender.",
+    "SaleVoided.lines": "What of the sale was still there to be voided.",
+    "OrderLineCancelled.cause": "Asked for, or not there when the order allowed a part.",
+    "LineCollected.sale_id": "The sale that fulfilled the line, if one did.",
+    "CollectionVoided.sale_id": "The sale that never happened.",
+    "short": "How much of the line the shelf cannot keep from now on; 0 when it can again.",
+    "LineReturned.named": "Whether the return named this line; else it was found by its sku.",
+    "number": "The exception's number within its request.",
+    "ExceptionRaised.kind": "What people must look at.",
+    "ExceptionResolved.kind": "What people no longer need to look at.",
+    "detail": "What is wrong, in words.",
+    "ExceptionRaised.state": "The part of on_hand that is hit.",
+    "ExceptionResolved.state": "The part of on_hand that was hit.",
+    "ExceptionRaised.quantity": "How much is hit.",
+    "fact": "The request that waits to be joined.",
+    "raised_channel": "Whose request raised the exception.",
+    "raised_request_id": "The request that raised it.",
+    "RefusedLine.line_id": "The line that is hit; absent: the request as a whole.",
+    "asked": "The quantity asked for, over all lines of this sku and location.",
+    "available": "What is there to be had.",
+    "ShortLine.quantity": "How much of the line is hit.",
+}
+"""By field, or `Type.field` where a name means more than what the requests say of it."""
