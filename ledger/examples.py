@@ -3,6 +3,7 @@
 Together they are a short day in a shop: read in order, each makes sense after those before.
 """
 
+from copy import deepcopy
 from typing import Final
 
 Example = dict[str, object]
@@ -222,5 +223,5 @@ EXAMPLES: Final[tuple[Example, ...]] = (
 
 
 def example_of(kind: str) -> Example:
-    """The example of a request type, such as `place_order`. KeyError if there is none."""
-    return {str(example["type"]): example for example in EXAMPLES}[kind]
+    """A copy of the example of a request type, such as `place_order`. KeyError if there is none."""
+    return deepcopy({str(example["type"]): example for example in EXAMPLES}[kind])

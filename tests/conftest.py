@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from embedded_folder import embedded_postgres
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
@@ -17,10 +18,8 @@ def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     if given := environ.get("ONEBOOK_TEST_DATABASE_URL"):
         yield given
         return
-    from consumers.embedded import EmbeddedPostgres  # noqa: PLC0415  (only where it is needed)
-
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield server.url
+    with embedded_postgres(tmp_path_factory.mktemp("postgres") / "data") as url:
+        yield url
 
 
 @pytest.fixture

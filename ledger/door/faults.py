@@ -15,7 +15,7 @@ PERSONAL: Final = (
 )
 _PLACE: Final = re.compile(r"(?P<problem>.*) - at `(?:key in )?\$(?P<path>.*)`", re.DOTALL)
 _FIELD: Final = re.compile(r"Object (?P<problem>\D+) `(?P<name>.*)`", re.DOTALL)
-_TYPES: Final = re.compile(r"Expected `(?P<wanted>.+)`, got `(?P<got>.+)`")
+_TYPES: Final = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<got>.+)`)?")
 _VALUE: Final = re.compile(r"Invalid (?:enum )?value (?P<value>.*)", re.DOTALL)
 _NAMES: Final = {
     "int": "a whole number",
@@ -124,9 +124,10 @@ def _field(problem: str, name: str, path: str) -> tuple[str, str]:
     return f"unknown field `{name}`; remove it or correct its name", at
 
 
-def _type(wanted: str, got: str) -> str:
+def _type(wanted: str, got: str | None) -> str:
     names = [_NAMES.get(part, part) for part in wanted.split(" | ") if part != "null"]
-    return f"{_NAMES.get(got, got)} where {' or '.join(names)} belongs; correct it"
+    found = _NAMES.get(got, got) if got else "another value"
+    return f"{found} where {' or '.join(names)} belongs; correct it"
 
 
 def _choice(value: str, path: str) -> str:

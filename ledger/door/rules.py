@@ -151,7 +151,7 @@ IDS: Final = Rule(
 )
 ATTRIBUTES: Final = Rule(
     _are_attributes,
-    f"at most {MAX_ATTRIBUTES} texts of 1 to {MAX_TEXT_LENGTH:,} characters, "
+    f"at most {MAX_ATTRIBUTES} texts of 1 to {MAX_TEXT_LENGTH:,} characters, without control characters, "
     f"each under a name of {_ID_ASKS}",
     {
         "maxProperties": MAX_ATTRIBUTES,
