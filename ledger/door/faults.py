@@ -24,6 +24,7 @@ _NAMES: Final = {
     "bool": "true or false",
     "array": "a list",
     "object": "an object",
+    "datetime": "a time",
     "null": "null",
 }
 
@@ -92,11 +93,11 @@ def _top(raw: bytes) -> dict[str, msgspec.Raw]:
 
 def _broken(raw: bytes, problem: str) -> str:
     if not raw.strip():
-        return "the request is empty; send one JSON object"
+        return "it is empty; send JSON"
     if raw.startswith(b"\xef\xbb\xbf"):
         return "it begins with a byte order mark; send UTF-8 without one"
     problem = problem.removeprefix("JSON is malformed: ")
-    return f"not valid JSON ({clipped(problem)}); send one JSON object"
+    return f"not valid JSON ({clipped(problem)}); mend it and send it again"
 
 
 def _mistyped(message: str) -> tuple[str, str]:

@@ -42,6 +42,8 @@ def read_batch(raw: bytes) -> list[AnyRequest | Malformed]:
         items = _decode_items(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise explained(raw, error) from None
+    if len(items) > MAX_BATCH_REQUESTS:
+        raise _too_many()
     return _read_all((f"[{index}]", ".", bytes(item)) for index, item in enumerate(items))
 
 
@@ -66,12 +68,16 @@ def _read_all(items: Iterable[tuple[str, str, bytes]]) -> list[AnyRequest | Malf
     found: list[AnyRequest | Malformed] = []
     for path, joint, item in items:
         if len(found) == MAX_BATCH_REQUESTS:
-            raise Malformed(f"more than {MAX_BATCH_REQUESTS:,} requests; send them in several")
+            raise _too_many()
         try:
             found.append(read_request(item))
         except Malformed as fault:
             found.append(fault.within(path, joint))
     return found
+
+
+def _too_many() -> Malformed:
+    return Malformed(f"more than {MAX_BATCH_REQUESTS:,} requests; send them in several")
 
 
 def _in_utc(request: AnyRequest) -> AnyRequest:

@@ -151,8 +151,8 @@ IDS: Final = Rule(
 )
 ATTRIBUTES: Final = Rule(
     _are_attributes,
-    f"at most {MAX_ATTRIBUTES} texts of 1 to {MAX_TEXT_LENGTH:,} characters, without control characters, "
-    f"each under a name of {_ID_ASKS}",
+    f"at most {MAX_ATTRIBUTES} texts of 1 to {MAX_TEXT_LENGTH:,} characters, "
+    f"without control characters, each under a name of {_ID_ASKS}",
     {
         "maxProperties": MAX_ATTRIBUTES,
         "propertyNames": _ID_SCHEMA,

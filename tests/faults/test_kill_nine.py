@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from embedded_folder import remove_ledger
 
 from consumers.data_directory import DataDirectory
 from consumers.embedded import EmbeddedPostgres
@@ -126,15 +127,20 @@ def events_of(data: Path) -> Iterator[list[tuple[int, AnyEvent]]]:
 
 
 @pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "data"
+    remove_ledger(tmp_path / "data" / "postgres")
+
+
+@pytest.fixture
 def port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
-def test_killed_at_any_moment_it_loses_no_answer_and_doubles_nothing(tmp_path, port):
+def test_killed_at_any_moment_it_loses_no_answer_and_doubles_nothing(tmp_path, data, port):
     chance = random.Random(SEED)
-    data = tmp_path / "data"
     server = Server(data, port)
     assert httpx.post(f"{server.url}/v1/requests", json=received(STOCK)).status_code == 201
     shares = [[order(n) for n in range(ORDERS) if n % CLIENTS == c] for c in range(CLIENTS)]
