@@ -62,7 +62,7 @@ class Comparison:
 
     def expect(self, rows: Sequence[Values]) -> None:
         """Compare the next rows that the fold says there are."""
-        if not self._stored and not self._different:
+        if not self._stored and self._ledger is self._view:
             found = self._cursor.fetchmany(len(rows)) if rows else []
             if found == rows:
                 self._same.update(_ENCODER.encode_lines(rows))
@@ -119,16 +119,16 @@ class Comparison:
         if len(self._differences) < MAX_DIFFERENCES:
             names = self._table.names
             key = {name: row[names.index(name)] for name in self._table.key}
-            self._differences.append(
-                Difference(key, *_differing(names, ledger, view))
-            )
+            self._differences.append(Difference(key, *_differing(names, ledger, view)))
 
 
 def _differing(
     names: Sequence[str], ledger: Values | None, view: Values | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     if ledger is None or view is None:
-        whole = [None if row is None else dict(zip(names, row, strict=True)) for row in (ledger, view)]
+        whole = [
+            None if row is None else dict(zip(names, row, strict=True)) for row in (ledger, view)
+        ]
         return whole[0], whole[1]
     pairs = [(n, a, b) for n, a, b in zip(names, ledger, view, strict=True) if a != b]
     return {n: a for n, a, _ in pairs}, {n: b for n, _, b in pairs}

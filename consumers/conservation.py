@@ -14,6 +14,7 @@ from ledger.domain.events import (
     StockCollected,
     StockCounted,
     StockCountRevised,
+    StockEvent,
     StockReceived,
     StockReturned,
     StockSaleVoided,
@@ -71,9 +72,12 @@ class Conservation:
         terms, sums = _TERMS, self._sums
         for _, event in batch:
             term = terms.get(event.__class__)
-            if term is not None:
+            if term is not None and isinstance(event, StockEvent):
                 name, change = term
-                sums.setdefault(event.sku, Counter())[name] += change(event)  # type: ignore[union-attr]
+                of_sku = sums.get(event.sku)
+                if of_sku is None:
+                    of_sku = sums[event.sku] = Counter()
+                of_sku[name] += change(event)
 
     def report(self, on_hand: dict[str, int]) -> ConservationReport:
         """Compare with the sum of on_hand over all locations, by sku."""

@@ -14,12 +14,12 @@ import psycopg
 from eventsourcing.persistence import ApplicationRecorder
 from msgspec import Struct
 
-from consumers.batches import MAX_BATCH_EVENTS, decoded
+from consumers.batches import read
 from consumers.compare import CHUNK_ROWS, Comparison, TableReport
 from consumers.conservation import Conservation, ConservationReport
-from consumers.projector import ViewsAheadOfLedger
+from consumers.fold import ViewsAheadOfLedger
 from projections import checkpoints, views
-from projections.projection import Batch, Projection
+from projections.projection import Batch, Projection, split
 from projections.rows import AppendedRows, Rows
 
 Progress = Callable[[int, int], None]
@@ -99,7 +99,9 @@ class _Checked:
                 for chunk in _chunks(rows.in_order()):
                     comparison.expect(chunk)
         tables = tuple(comparison.report() for _, comparison in self._pairs)
-        conserved = self._conservation and self._conservation.report(_on_hand(conn, network))
+        conserved = None
+        if self._conservation is not None:
+            conserved = self._conservation.report(_on_hand(conn, network))
         return ViewReport(
             self.view.name,
             self.position,
@@ -116,21 +118,26 @@ def _fold(
     last = max((one.position for one in checked), default=0)
     position = 0
     while position < last:
-        found = recorder.select_notifications(
-            position, MAX_BATCH_EVENTS, last, inclusive_of_start=False
-        )
-        if not found:
+        batch = read(recorder, position, last)
+        if not batch:
             raise ViewsAheadOfLedger(
                 f"the ledger ends at position {position}, but views have seen {last}: it lost "
                 f"events; restore it, or run `onebook rebuild`"
             )
-        batch = decoded(position, found)
-        for one in checked:
-            if one.position > position:
-                one.take(batch[: one.position - position])
+        _take(checked, position, batch)
         position = batch[-1][0]
         if progress is not None:
             progress(position, last)
+
+
+def _take(checked: Sequence[_Checked], before: int, batch: Batch) -> None:
+    whole = [one for one in checked if one.position >= batch[-1][0]]
+    for one, events in zip(whole, split([one.view for one in whole], batch), strict=True):
+        one.take(events)
+    for one in checked:
+        if before < one.position < batch[-1][0]:
+            [events] = split([one.view], batch[: one.position - before])
+            one.take(events)
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import select
 import socket
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -12,17 +11,27 @@ from psycopg.sql import SQL, Identifier
 class Wake:
     """Wakes one waiting thread: by `notify` from any thread, or by NOTIFY on `channel`.
 
-    A wake-up that comes before the wait ends the wait at once; several are one.
+    A wake-up that comes before the wait ends the wait at once; several are one. Making it raises
+    psycopg.OperationalError if there is a channel and no database.
     """
 
     def __init__(self, database_url: str, channel: str | None) -> None:
+        self._database_url, self._channel = database_url, channel
         self._receiver, self._sender = socket.socketpair()
-        self._receiver.setblocking(False)
-        self._sender.setblocking(False)
+        self._receiver.setblocking(False)  # noqa: FBT003 - the library's way
+        self._sender.setblocking(False)  # noqa: FBT003 - the library's way
         self._listener: psycopg.Connection[Any] | None = None
-        if channel is not None:
-            self._listener = psycopg.connect(database_url, autocommit=True)
-            self._listener.execute(SQL("LISTEN {}").format(Identifier(channel)))
+        self.listen_again()
+
+    def listen_again(self) -> None:
+        """Connect anew to hear the database, and look once. For the thread that waits."""
+        self.notify()
+        if self._channel is None:
+            return
+        if self._listener is not None:
+            self._listener.close()
+        self._listener = psycopg.connect(self._database_url, autocommit=True)
+        self._listener.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
 
     def notify(self) -> None:
         """End the wait, or the next one."""
@@ -44,14 +53,6 @@ class Wake:
         if self._listener is not None and self._listener in ready:
             for _ in self._listener.notifies(timeout=0):
                 pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give up the sockets; nobody may wait any more."""

@@ -255,7 +255,8 @@ class ApplicationRecorder(library.PostgresApplicationRecorder):
             self.datastore.get_connection() as conn,
             conn.cursor(binary=True, row_factory=tuple_row) as cursor,
         ):
-            return list(starmap(Notification, cursor.execute(statement, params, prepare=True)))
+            found = cursor.execute(statement, params, prepare=True).fetchall()
+            return list(starmap(Notification, found))
 
 
 class ProcessRecorder(ApplicationRecorder, library.PostgresProcessRecorder):

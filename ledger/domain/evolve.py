@@ -195,6 +195,11 @@ def _channel_described(state: State, event: ChannelDescribed) -> None:
 
 
 def _exception_raised(state: State, event: ExceptionRaised) -> None:
+    """Keep a fact that waits, or what stands; what a fact has named is known from then on."""
+    if event.kind == "unknown_location" and event.location is not None:
+        state.locations.setdefault(event.location, LocationPolicy())
+    elif event.kind == "unknown_sku" and event.sku is not None:
+        state.products.setdefault(event.sku, False)
     ref = ExceptionRef(event.channel, event.request_id, event.number)
     if event.fact is not None and event.order_id is not None:
         waiting = Waiting(event.fact, event.channel, effective_at(event), ref)

@@ -181,8 +181,10 @@ def recommit(draft: Draft, key: LineKey, quantity: int) -> None:
 def _known(draft: Draft, request: LinesFact) -> tuple[LineQuantity, ...]:
     """The lines that are known; the others wait."""
     order_id = request.order_id
-    known = [line for line in request.lines if (order_id, line.line_id) in draft.state.lines]
-    if len(known) < len(request.lines):
-        unknown = tuple(line for line in request.lines if line not in known)
-        wait(draft, replace(request, lines=unknown), order_id)
+    known: list[LineQuantity] = []
+    unknown: list[LineQuantity] = []
+    for line in request.lines:
+        (known if (order_id, line.line_id) in draft.state.lines else unknown).append(line)
+    if unknown:
+        wait(draft, replace(request, lines=tuple(unknown)), order_id)
     return tuple(known)

@@ -192,10 +192,10 @@ def label(kind: OrderKind, lines: Iterable[Line]) -> Label:
 def _goods_label(lines: list[Line]) -> Label:
     live = sum(line.live for line in lines)
     left = sum(line.left for line in lines)
-    returned = sum(line.returned for line in lines)
+    returned = sum(min(line.returned, line.left) for line in lines)
     if any(line.short for line in lines):
         return "on_hold"
-    if live > 0 and left == live and all(line.returned >= line.left for line in lines):
+    if live > 0 and left == live == returned:
         return "returned"
     if returned > 0:
         return "partially_returned"

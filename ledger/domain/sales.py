@@ -127,7 +127,7 @@ def _voidable(draft: Draft, own_id: str, request: VoidSale) -> tuple[LineQuantit
         wanted = there
     cuts = {line_id: min(n, there.get(line_id, 0)) for line_id, n in wanted.items()}
     beyond = sum(wanted.values()) - sum(cuts.values())
-    if beyond > 0 or not any(cuts.values()):
+    if beyond > 0 or wanted.keys() - there.keys() or not any(cuts.values()):
         detail = f"asked to void more of {own_id!r} than was sold and not voided before"
         draft.exception("over_voided", detail, About(order_id=own_id), quantity=beyond)
     return tuple(LineQuantity(line_id=i, quantity=n) for i, n in cuts.items() if n > 0)

@@ -1,0 +1,197 @@
+"""What a fold knows of its own tables: rows asked for by key, changed, and written in bulk.
+
+A batch goes through four steps: `ask` says which rows its fold will read, `load` fetches those
+not in memory, the fold reads and changes them, `write` stores the changes. Rows stay in memory
+afterwards, the oldest leave first; after a failure `forget` drops them all. A
+fold without a database skips `load` and `write` and calls `settle`.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from psycopg import Connection
+from psycopg.sql import Composed
+
+from projections.tables import Table, Values
+
+MAX_ROWS_IN_MEMORY = 50_000
+"""Of one table, beside what one batch reads and changes."""
+
+K = TypeVar("K", bound=Hashable)
+G = TypeVar("G", bound=Hashable)
+S = TypeVar("S")
+
+
+class Rows(Generic[K, S]):
+    """States by key; `pack` makes the stored row of a state, `unpack` the state of a row.
+
+    `select` takes the asked keys, as many arrays as a key has parts, and the network.
+    """
+
+    def __init__(
+        self,
+        select: Composed,
+        *,
+        pack: Callable[[K, S], Values],
+        unpack: Callable[[Values], tuple[K, S]],
+        table: Table | None = None,
+        limit: int | None = MAX_ROWS_IN_MEMORY,
+    ) -> None:
+        self.table = table
+        self._select, self._pack, self._unpack = select, pack, unpack
+        self._limit = limit
+        self._now: dict[K, S] = {}
+        # In order of arrival: neighbours in the fold are neighbours in the indexes.
+        self._added: dict[K, None] = {}
+        self._changed: dict[K, None] = {}
+        self._missing: set[Any] = set()
+
+    def ask(self, keys: Iterable[K]) -> None:
+        """Say which rows the fold of the next batch reads."""
+        self._missing = set(keys) - self._now.keys()
+
+    def load(self, conn: Connection[Any], network: str) -> None:
+        """Fetch the rows that were asked for and are not in memory, in one query."""
+        if self._missing:
+            keys = [list(part) for part in zip(*map(_parts, self._missing), strict=True)]
+            cursor = conn.cursor(binary=True)
+            for values in cursor.execute(self._select, [*keys, network]).fetchall():
+                self._learn(*self._unpack(values))
+
+    def _learn(self, key: K, state: S) -> None:
+        self._now[key] = state
+
+    def get(self, key: K) -> S | None:
+        """The state of a row, None if there is no such row; the key must have been asked for."""
+        state = self._now.get(key)
+        if state is None:
+            assert self._was_asked(key), f"{key} is read without having been asked for"
+        return state
+
+    def _was_asked(self, key: K) -> bool:
+        return key in self._missing
+
+    def put(self, key: K, state: S) -> None:
+        """Add a row that the fold has seen to be missing, or change one that is there."""
+        if key not in self._now:
+            self._added[key] = None
+        elif key not in self._added:
+            self._changed[key] = None
+        self._now[key] = state
+
+    def write(self, conn: Connection[Any], network: str) -> None:
+        """Store what was added and changed: one statement each."""
+        if self.table is None:
+            return
+        if self._added:
+            self.table.insert(conn, network, self._packed(self._added))
+        if self._changed:
+            self.table.update(conn, network, list(self._packed(self._changed)))
+
+    def _packed(self, keys: Iterable[K]) -> Iterator[Values]:
+        now, pack = self._now, self._pack
+        return (pack(key, now[key]) for key in keys)
+
+    def settle(self) -> None:
+        """The batch counts: nothing is changed any more, and memory is within its limit."""
+        self._added.clear()
+        self._changed.clear()
+        self._missing.clear()
+        if self._limit is not None and len(self._now) > self._limit:
+            for key in list(islice(self._now, len(self._now) - self._limit)):
+                del self._now[key]
+
+    def forget(self) -> None:
+        """Drop everything: the next batch fetches what it needs."""
+        self.settle()
+        self._now.clear()
+
+    def in_order(self) -> Iterator[Values]:
+        """All rows in memory, by key."""
+        return self._packed(sorted(self._now))  # type: ignore[type-var]
+
+
+class GroupedRows(Rows[K, S], Generic[G, K, S]):
+    """Rows that are asked for, kept and dropped by group, such as the lines of an order.
+
+    `ask`, here, takes groups, and `select` finds the rows of groups.
+    """
+
+    def __init__(self, select: Composed, *, group_of: Callable[[K], G], **options: Any) -> None:
+        super().__init__(select, **options)
+        self._group_of = group_of
+        self._groups: dict[G, list[K]] = {}
+
+    def ask(self, keys: Iterable[Any]) -> None:
+        """Say whose rows the fold of the next batch reads."""
+        self._missing = set(keys) - self._groups.keys()
+
+    def _was_asked(self, key: K) -> bool:
+        group = self._group_of(key)
+        return group in self._missing or group in self._groups
+
+    def group(self, group: G) -> Iterator[S]:
+        """The states of a group's rows."""
+        return (self._now[key] for key in self._groups[group])
+
+    def add(self, group: G, states: dict[K, S]) -> None:
+        """Add a group with all its rows; afterwards its rows may only change."""
+        assert group not in self._groups, f"{group} is there already"
+        self._groups[group] = list(states)
+        self._added.update(dict.fromkeys(states))
+        self._now.update(states)
+
+    def put(self, key: K, state: S) -> None:
+        """Change a row that is there."""
+        assert key in self._now, f"{key} is not there"
+        super().put(key, state)
+
+    def _learn(self, key: K, state: S) -> None:
+        self._groups.setdefault(self._group_of(key), []).append(key)
+        super()._learn(key, state)
+
+    def settle(self) -> None:
+        """The batch counts; whole groups leave memory, the oldest first."""
+        self._added.clear()
+        self._changed.clear()
+        self._missing.clear()
+        while self._limit is not None and len(self._now) > self._limit:
+            group = next(iter(self._groups))
+            for key in self._groups.pop(group):
+                del self._now[key]
+
+    def forget(self) -> None:
+        """Drop everything: the next batch fetches what it needs."""
+        super().forget()
+        self._now.clear()
+        self._groups.clear()
+
+
+class AppendedRows:
+    """A table whose rows are written once and never read by the fold."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.rows: list[Values] = []
+
+    def append(self, row: Values) -> None:
+        """Add a row."""
+        self.rows.append(row)
+
+    def write(self, conn: Connection[Any], network: str) -> None:
+        """Store what was added."""
+        if self.rows:
+            self.table.insert(conn, network, self.rows)
+
+    def settle(self) -> None:
+        """The batch counts."""
+        self.rows.clear()
+
+    def forget(self) -> None:
+        """Drop what was added."""
+        self.rows.clear()
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)

@@ -1,0 +1,237 @@
+"""Views take in every event exactly once: in any batches, after any failure, from anywhere."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from asks import order, received, shipped, sold
+from busy_days import busy_days
+from eventsourcing.persistence import StoredEvent
+from given import Shop, given
+
+from consumers.fold import ViewsAheadOfLedger
+from consumers.projector import Projector, ProjectorStopped
+from ledger import postgres
+from ledger.domain.events import LineShipped, OrderPlaced
+from ledger.opening import open_ledger
+from projections import inventory
+from projections.projection import FoldFailed
+from projections.tables import Table
+from projections.views import VIEWS, UnknownView
+
+LONG_S = 20
+
+
+@pytest.fixture(scope="module")
+def days() -> Shop:
+    return busy_days(300, seed=2)
+
+
+@contextmanager
+def running(ledger, **options) -> Iterator[Projector]:
+    projector = ledger.projector(**options)
+    projector.start()
+    try:
+        yield projector
+    finally:
+        projector.stop()
+
+
+def contents(ledger):
+    return {
+        table.name: ledger.sql(f"SELECT * FROM {table.name} ORDER BY {', '.join(table.key)}")
+        for view in VIEWS.values()
+        for table in view().tables
+    }
+
+
+def test_views_are_the_same_in_batches_of_any_size_and_with_hardly_any_memory(ledger, days):
+    ledger.tell(days)
+    seen = []
+    for options in ({}, {"max_batch_events": 1}, {"max_batch_events": 7}, {"max_batch_events": 7, "max_rows_in_memory": 3}):
+        ledger.project(**options)
+        assert ledger.differences() == 0
+        seen.append((ledger.digests(), contents(ledger)))
+        ledger.projector().rebuild()
+    assert all(one == seen[0] for one in seen[1:])
+
+
+def test_views_go_on_where_the_last_process_ended(ledger, days):
+    ledger.tell(days, until=len(days.books.events) // 2)
+    ledger.project()
+    ledger.tell(days)
+    assert ledger.project() == len(days.books.events)
+    assert ledger.differences() == 0
+
+
+@pytest.mark.parametrize("table", ["inventory", "order_lines", "requests"])
+def test_a_batch_that_fails_half_way_changes_nothing_and_is_taken_in_later(ledger, days, table, monkeypatch):
+    ledger.tell(days, until=200)
+    ledger.project()
+    before, checkpoints = contents(ledger), ledger.sql("SELECT * FROM projections ORDER BY view")
+    ledger.tell(days)
+    projector = ledger.projector()
+    with monkeypatch.context() as broken:
+        insert = Table.insert
+
+        def fails(self, conn, network, rows):
+            insert(self, conn, network, rows)
+            if self.name == table:
+                raise OSError("no space left on device")
+
+        broken.setattr(Table, "insert", fails)
+        broken.setattr(Table, "update", fails) if table == "inventory" else None
+        with pytest.raises((OSError, psycopg.Error)):
+            projector.catch_up()
+    assert contents(ledger) == before
+    assert ledger.sql("SELECT * FROM projections ORDER BY view") == checkpoints
+    assert projector.catch_up() == len(days.books.events)
+    projector.stop()
+    assert ledger.differences() == 0
+
+
+def test_a_view_that_was_rebuilt_alone_catches_up_with_the_others(ledger, days):
+    ledger.tell(days, until=150)
+    ledger.project()
+    before = contents(ledger)
+    ledger.sql("DELETE FROM orders")
+    assert ledger.projector().rebuild(["orders"]) == 150
+    assert contents(ledger) == before
+    ledger.projector(names=["orders"])._fold.empty(["orders"])
+    ledger.tell(days)
+    assert ledger.project() == len(days.books.events)
+    assert ledger.differences() == 0
+
+
+def test_a_rebuild_leaves_another_network_alone(ledger, days):
+    ledger.tell(days, until=20)
+    ledger.project()
+    settings = postgres.environment(ledger.url)
+    with open_ledger(settings, "other") as recorder:
+        recorder.insert_events(ledger.recorder.select_notifications(1, 10))
+        other = Projector(recorder, ledger.url, "other")
+        assert other.catch_up() == 10
+        other.rebuild()
+        other.stop()
+    counts = ledger.sql("SELECT network, count(*) FROM requests GROUP BY network ORDER BY network")
+    assert [row["network"] for row in counts] == ["main", "other"]
+    assert ledger.differences() == 0
+
+
+def test_only_views_that_exist_can_be_rebuilt(ledger):
+    with pytest.raises(UnknownView, match="no view sales; there are: inventory, "):
+        ledger.projector().rebuild(["sales"])
+
+
+def test_a_view_that_has_seen_more_than_the_ledger_holds_is_not_used(ledger, days):
+    ledger.tell(days)
+    ledger.project()
+    with psycopg.connect(ledger.url, autocommit=True) as conn:
+        conn.execute("DELETE FROM main_events WHERE notification_id > 100")
+    for use in (lambda: ledger.projector().start(), ledger.project, ledger.verify):
+        with pytest.raises(ViewsAheadOfLedger, match=r"100.*onebook rebuild"):
+            use()
+    assert ledger.projector().rebuild() == 100
+    assert ledger.differences() == 0
+
+
+def test_readers_wait_until_the_views_are_where_they_need_them(ledger):
+    shop = given(received("MUG", "STORE", 5))
+    with running(ledger) as projector:
+        end = len(shop.books.events)
+        assert not projector.wait_for(end, 0.05)
+        telling = threading.Thread(target=ledger.tell, args=(shop,))
+        telling.start()
+        assert projector.wait_for(end, LONG_S)
+        telling.join()
+        assert ledger.read(inventory.for_sku, "MUG")[1] == end
+        assert asyncio.run(projector.reached(end, 0))
+        assert not asyncio.run(projector.reached(end + 1, 0.05))
+
+        async def reached_later() -> bool:
+            there = asyncio.create_task(projector.reached(end + 1, LONG_S))
+            await asyncio.sleep(0.05)
+            assert not there.done()
+            await asyncio.to_thread(ledger.tell, shop.when(sold("MUG", "STORE", 1)))
+            return await there
+
+        assert asyncio.run(reached_later())
+        status = projector.status()
+        assert (status.running, status.error, status.lag_events) == (True, None, 0)
+
+
+def test_a_projector_that_does_not_listen_is_woken_by_the_writer_beside_it(ledger):
+    with running(ledger, listen=False) as projector:
+        time.sleep(0.3)  # until it has looked, and waits
+        ledger.tell(given(received("MUG", "STORE", 5)))
+        assert not projector.wait_for(1, 0.2)
+        projector.notify()
+        assert projector.wait_for(2, LONG_S)
+
+
+def test_stopping_ends_every_wait(ledger):
+    with running(ledger) as projector:
+        ended = []
+        waiting = threading.Thread(target=lambda: ended.append(projector.wait_for(9, LONG_S)))
+        waiting.start()
+        started = time.monotonic()
+    waiting.join(LONG_S)
+    assert ended == [False]
+    assert time.monotonic() - started < LONG_S / 2
+    with pytest.raises(ProjectorStopped, match="stand still at 0"):
+        projector.check()
+
+
+def test_an_event_that_cannot_be_read_stops_the_views_and_is_named(ledger):
+    shop = given(received("MUG", "STORE", 5))
+    ledger.tell(shop)
+    ledger.recorder.insert_events([StoredEvent("stock/STORE/MUG", 9, "stock_melted.v1", b"{}")])
+    bad = len(shop.books.events) + 1
+    with running(ledger) as projector:
+        assert not projector.wait_for(bad, LONG_S)
+        with pytest.raises(ProjectorStopped, match=rf"position {bad} \(stock_melted.v1 of stock/STORE/MUG\)"):
+            projector.check()
+        assert not projector.status().running
+    assert ledger.sql("SELECT DISTINCT position FROM projections") == [{"position": 0}]
+
+
+def test_an_event_that_does_not_fit_stops_the_views_and_is_named(ledger):
+    shop = given(received("SKU", "STORE", 5), order("A"), shipped("A"))
+    events = [event for event in shop.books.events if not isinstance(event, OrderPlaced)]
+    shop.books.events = events
+    ledger.tell(shop)
+    [bad] = [place for place, event in enumerate(events, 1) if isinstance(event, LineShipped)]
+    with pytest.raises(FoldFailed, match=f"view orders .* at position {bad} .*order A has no line 1"):
+        ledger.project()
+
+
+def test_two_projectors_of_the_same_views_take_in_each_event_once(ledger, days):
+    with running(ledger, max_batch_events=3) as one, running(ledger, max_batch_events=5) as other:
+        for until in range(0, len(days.books.events), 40):
+            ledger.tell(days, until=until)
+        ledger.tell(days)
+        end = len(days.books.events)
+        assert one.wait_for(end, LONG_S)
+        assert other.wait_for(end, LONG_S)
+        one.check()
+        other.check()
+    assert ledger.differences() == 0
+
+
+def test_a_projector_whose_connections_are_cut_connects_again(ledger, days):
+    with running(ledger) as projector:
+        ledger.tell(days, until=100)
+        assert projector.wait_for(100, LONG_S)
+        ledger.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        time.sleep(0.1)
+        with open_ledger(postgres.environment(ledger.url), "main") as recorder:
+            ledger.recorder, cut = recorder, ledger.recorder
+            ledger.tell(days)
+            ledger.recorder = cut
+        assert projector.wait_for(len(days.books.events), LONG_S)
+        projector.check()
+    assert ledger.differences() == 0

@@ -1,0 +1,22 @@
+"""Plants a bug: one line of one function says something else for as long as a test lasts."""
+
+import inspect
+import textwrap
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, where: Any, said: str, says: str) -> None:
+    """Put `says` in place of `said`, which must stand once in the source of `where`.
+
+    The code is exchanged within the function, so it changes for whoever has imported it.
+    """
+    function = where.fget if isinstance(where, property) else where
+    assert isinstance(function, FunctionType), where
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(said) == 1, f"{said!r} stands {source.count(said)} times in {where}"
+    module = compile("from __future__ import annotations\n" + source.replace(said, says), str(where), "exec")
+    found = [c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == function.__name__]
+    monkeypatch.setattr(function, "__code__", found[0])
