@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -304,11 +305,21 @@ def test_stopping_never_takes_longer_than_ten_seconds():
     assert sum(limit_s for _, limit_s in server.STOPS) <= ENDS_WITHIN_S
 
 
+@pytest.fixture
+def default_signals() -> Iterator[None]:
+    """As in a fresh process: another server of this one may have set them."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in server.ENDING_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("default_signals")
 def test_stopping_gives_the_signals_back(directory):
-    before = [signal.getsignal(number) for number in server.ENDING_SIGNALS]
     with EmbeddedPostgres(directory):
-        assert [signal.getsignal(number) for number in server.ENDING_SIGNALS] != before
-    assert [signal.getsignal(number) for number in server.ENDING_SIGNALS] == before
+        assert all(signal.getsignal(n) != signal.SIG_DFL for n in server.ENDING_SIGNALS)
+    assert all(signal.getsignal(n) == signal.SIG_DFL for n in server.ENDING_SIGNALS)
+
 
 
 def test_the_url_is_there_only_while_the_server_runs(directory):

@@ -56,11 +56,20 @@ class Ask(Struct, frozen=True):
 
 def ask(request_type: type[Request], fields: dict[str, Any], envelope: dict[str, Any]) -> Ask:
     """`envelope`: name, channel, at, arrives; what else stands there are fields."""
-    own = {key: envelope.pop(key) for key in ("name", "channel", "at", "arrives") if key in envelope}
+    own = {
+        key: envelope.pop(key) for key in ("name", "channel", "at", "arrives") if key in envelope
+    }
     return Ask(request_type, fields | envelope, **own)
 
 
-def line(line_id: str, sku: str = "SKU", quantity: int = 1, *, how: str = "ship", location: str | None = "STORE") -> OrderLine:
+def line(
+    line_id: str,
+    sku: str = "SKU",
+    quantity: int = 1,
+    *,
+    how: str = "ship",
+    location: str | None = "STORE",
+) -> OrderLine:
     return OrderLine(line_id=line_id, sku=sku, quantity=quantity, how=how, location=location)
 
 
@@ -87,17 +96,23 @@ def _quantities(lines: dict[str, int]) -> tuple[LineQuantity, ...]:
     return tuple(LineQuantity(line_id=i, quantity=n) for i, n in (lines or {"1": 1}).items())
 
 
-def shipped(order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any) -> Ask:
+def shipped(
+    order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any
+) -> Ask:
     fields = {"order_id": order_id, "location": location, "lines": _quantities(lines or {})}
     return ask(ShipLines, fields | {"shipment_id": "parcel"}, more)
 
 
-def ready(order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any) -> Ask:
+def ready(
+    order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any
+) -> Ask:
     fields = {"order_id": order_id, "location": location, "lines": _quantities(lines or {})}
     return ask(ReadyForPickup, fields, more)
 
 
-def collected(order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any) -> Ask:
+def collected(
+    order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any
+) -> Ask:
     fields = {"order_id": order_id, "location": location, "lines": _quantities(lines or {})}
     return ask(CollectLines, fields, more)
 
@@ -122,25 +137,45 @@ def moved(sku: str, location: str, quantity: int, before: str, after: str, **mor
     return ask(MoveStock, {"location": location, "lines": lines}, more)
 
 
-def counted(location: str, found: dict[str, int], *, state: str = "on_hand", whole: bool = False, **more: Any) -> Ask:
+def counted(
+    location: str,
+    found: dict[str, int],
+    *,
+    state: str = "on_hand",
+    whole: bool = False,
+    **more: Any,
+) -> Ask:
     lines = tuple(CountLine(sku=sku, quantity=n, state=state) for sku, n in found.items())
     scope = "location" if whole else "named"
     return ask(CountStock, {"location": location, "scope": scope, "lines": lines}, more)
 
 
-def sold(sku: str, location: str, quantity: int, *, fulfils: tuple[str, str] | None = None, **more: Any) -> Ask:
+def sold(
+    sku: str, location: str, quantity: int, *, fulfils: tuple[str, str] | None = None, **more: Any
+) -> Ask:
     key = None if fulfils is None else OrderLineKey(order_id=fulfils[0], line_id=fulfils[1])
     lines = (SaleLine(line_id="1", sku=sku, quantity=quantity, fulfils=key),)
     return ask(RecordSale, {"location": location, "lines": more.pop("lines", lines)}, more)
 
 
-def voided(sale: str, lines: dict[str, int | None] | None = None, *, of: str = "till", **more: Any) -> Ask:
+def voided(
+    sale: str, lines: dict[str, int | None] | None = None, *, of: str = "till", **more: Any
+) -> Ask:
     """`sale` is the name of a sale sent by `of`."""
     cuts = tuple(LineCut(line_id=i, quantity=n) for i, n in (lines or {}).items())
     return ask(VoidSale, {"sale": SaleKey(channel=of, request_id=sale), "lines": cuts}, more)
 
 
-def returned(sku: str, location: str, quantity: int, *, sale: str | None = None, state: str = "available", line_id: str | None = None, **more: Any) -> Ask:
+def returned(
+    sku: str,
+    location: str,
+    quantity: int,
+    *,
+    sale: str | None = None,
+    state: str = "available",
+    line_id: str | None = None,
+    **more: Any,
+) -> Ask:
     """`sale` is the name of a sale at the till; `order_id` may be given instead; or neither."""
     lines = (ReturnLine(line_id="1", sku=sku, quantity=quantity, state=state, of_line_id=line_id),)
     key = None if sale is None else SaleKey(channel="till", request_id=sale)
@@ -148,7 +183,11 @@ def returned(sku: str, location: str, quantity: int, *, sale: str | None = None,
 
 
 def held_back(sku: str, location: str, quantity: int, **more: Any) -> Ask:
-    return ask(SetSafetyStock, {"location": location, "lines": (SafetyLine(sku=sku, quantity=quantity),)}, more)
+    return ask(
+        SetSafetyStock,
+        {"location": location, "lines": (SafetyLine(sku=sku, quantity=quantity),)},
+        more,
+    )
 
 
 def product(sku: str, **more: Any) -> Ask:

@@ -6,6 +6,8 @@ Quantities are summed here from the events' own numbers, apart from the fold und
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from books import Books
+
 from ledger.domain.events import (
     AnyEvent,
     ExceptionRaised,
@@ -26,8 +28,6 @@ from ledger.domain.events import (
     StockUncommitted,
 )
 from ledger.domain.state import About, State
-
-from books import Books
 
 Sums = Counter[tuple[str, str, str]]
 """Quantities by (location, sku, state)."""

@@ -17,6 +17,10 @@ def plant(monkeypatch: pytest.MonkeyPatch, where: Any, said: str, says: str) -> 
     assert isinstance(function, FunctionType), where
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(said) == 1, f"{said!r} stands {source.count(said)} times in {where}"
-    module = compile("from __future__ import annotations\n" + source.replace(said, says), str(where), "exec")
-    found = [c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == function.__name__]
+    module = compile(
+        "from __future__ import annotations\n" + source.replace(said, says), str(where), "exec"
+    )
+    found = [
+        c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == function.__name__
+    ]
     monkeypatch.setattr(function, "__code__", found[0])

@@ -1,0 +1,91 @@
+"""The laws can fail: each of these bugs, planted one at a time, is caught by one of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import any_order
+import laws
+import pytest
+from any_request import any_fact, days, fact_of_an_open_shop, several, two_orders
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from plant import plant
+
+from ledger.domain import (
+    claims,
+    counts,
+    draft,
+    evolve,
+    fulfilment,
+    joining,
+    orders,
+    sales,
+    shelf,
+    shortage,
+    state,
+    stock,
+)
+
+EXAMPLES = 800
+"""At most; most bugs are caught within a few dozen."""
+
+Law = tuple[Callable[..., None], tuple[st.SearchStrategy[Any], ...]]
+chances = st.randoms(use_true_random=False)
+every_number: Law = (laws.every_number_is_a_sum, (days(),))
+in_flight: Law = (laws.a_block_in_flight_is_as_good_as_confirmed, (days(),))
+in_any_order: Law = (any_order.facts_commute, (several(any_fact), two_orders, chances))
+early: Law = (
+    any_order.facts_find_their_order,
+    (several(fact_of_an_open_shop), two_orders, chances),
+)
+
+BUGS: list[tuple[str, Any, str, str, Law]] = [
+    ("a claim takes one more than there is", claims._granted, "min(line.quantity, available)", "min(line.quantity, available + 1)", every_number),
+    ("each line is held against the whole shelf", claims._granted, "left[item] = available - grant", "pass", every_number),
+    ("a cancellation gives nothing back", claims._cancelled, "if line.goods:", "if not line.goods:", every_number),
+    ("what leaves keeps its promise", stock.moved, "item.committed - event.committed", "item.committed", every_number),
+    ("a void brings nothing back", stock.effects_of, '(("on_hand", event.quantity),)', "()", every_number),
+    ("damaged goods enter on_hand twice", stock._entered, '("on_hand", quantity)', '("on_hand", 2 * quantity if state == "damaged" else quantity)', every_number),
+    ("negative parts make more available", stock.StockItem.sellable, "max(0, self.damaged)", "self.damaged", every_number),
+    ("a shortage is not seen", shortage.settled, "if missing == 0:", "if missing >= 0:", every_number),
+    ("goods from elsewhere keep the promise here", fulfilment.release, 'uncommit(draft, key, line, committed, "left_elsewhere")', "pass", every_number),
+    ("a void promises nothing again", sales._unfulfil, "recommit(draft, key, draft.state.lines[key].committed - before)", "pass", every_number),
+    ("shipped after a cancel stays cancelled", orders.Line.cancelled, "min(self.cancel_asked, max(0, self.ordered - self.gone))", "self.cancel_asked", every_number),
+    ("a discrepancy is never ended", draft.Draft._discrepancies, 'self.resolve("discrepancy", about)', "pass", every_number),
+    ("the promise outlives the line", evolve._put_line, "after.committed == 0", "after.committed < 0", every_number),
+    ("deciding changes the state", draft.Draft.__init__, "state.on_top()", "state", every_number),
+    ("a deletion is not merged", state.Overlay.merge, "self._base.pop(key, None)", "pass", in_flight),
+    ("a deletion falls through to the base", state.Overlay.__delitem__, "self._own[key] = _GONE", "self._own.pop(key, None)", in_flight),
+    ("an overlay forgets the movements below", counts.Journal.sum_after, "self._parent is not None", "self._parent is None", in_any_order),
+    ("a count has not seen what happened at its instant", counts.seen_by, "bisect_left", "bisect_right", in_any_order),
+    ("a late movement changes the latest count", counts.seen_by, "anchors[index] if", "anchors[-1] if", in_any_order),
+    ("a movement that a count saw moves the shelf", draft.Draft.stock, "anchor, -delta)", "anchor, 0)", in_any_order),
+    ("a count behind a later one changes the quantity", shelf._count, "draft.revise(key, later, -variance)", "pass", in_any_order),
+    ("a whole count anchors only what is there", state.State.anchors_of, "if not whole:", "if whole:", in_any_order),
+    ("the journal forgets that late is early", counts.Journal._add, "times.insert(index, time)", "times.append(time)", in_any_order),
+    ("the last description to arrive counts", evolve._location_described, "stamp >= known.stamp", "known.stamp", in_any_order),
+    ("what waited leaves when the order comes", joining._take_effect, "ship_lines(draft, fact, waiting.effective_at)", "ship_lines(draft, fact)", early),
+    ("a void that came early is forgotten", joining._take_effect, "void_sale(draft, fact)", "pass", early),
+    ("what was voided still fulfils the order", sales.join_fulfilment, "sold = draft.state.lines[(own_id, line.line_id)].collected", "sold = line.quantity", early),
+    ("an unknown line of a parcel is dropped", fulfilment._known, "if unknown:", "if False:", early),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "says", "law"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS]
+)
+def test_the_laws_catch(
+    where: Any, said: str, says: str, law: Law, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, where, said, says)
+    holds, over = law
+    quickly = settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        print_blob=False,
+    )
+    with pytest.raises((AssertionError, KeyError)):
+        quickly(given(*over)(holds))()

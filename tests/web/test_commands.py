@@ -1,0 +1,182 @@
+"""The command line: for people and programs, with and without a running server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from embedded_folder import remove_ledger
+from served import NOON, Sender, onebook, serving
+
+from consumers.ingest.examples import MAPPING, SAMPLE, example
+
+COMMANDS = ("demo", "serve", "import csv", "import ndjson", "events", "inventory", "order", "customer", "verify", "rebuild")
+
+
+def receipt(request_id: str, quantity: object = 7) -> str:
+    lines = [{"line_id": "1", "sku": "MUG/RED", "quantity": quantity}]
+    return json.dumps({"type": "receive_stock", "request_id": request_id, "occurred_at": NOON, "location": "L", "lines": lines})
+
+
+def sale(request_id: str) -> str:
+    lines = [{"line_id": "1", "sku": "MUG/RED", "quantity": 2, "unit_price_minor": 990}]
+    return json.dumps({"type": "record_sale", "request_id": request_id, "occurred_at": NOON, "location": "L", "customer_id": "c-1", "currency": "EUR", "lines": lines})
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("commands")
+    file = folder / "requests.ndjson"
+    file.write_text("\n".join([receipt("r-1"), sale("s-1")]) + "\n")
+    ledger = folder / "ledger"
+    done = onebook("import", "ndjson", str(file), "--channel", "till", "--data", str(ledger))
+    assert (done.returncode, "2 are new" in done.stdout) == (0, True), done.stderr
+    yield ledger
+    remove_ledger(ledger)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_with_an_example(command: str) -> None:
+    done = onebook(*command.split(), "--help")
+    assert done.returncode == 0
+    assert f"onebook {command}" in done.stdout
+
+
+def test_each_read_prints_a_table_for_people_and_json_for_programs(data: Path) -> None:
+    for command, says, key in (
+        (["inventory"], "MUG/RED", "items"),
+        (["inventory", "MUG/RED"], "MUG/RED", "total"),
+        (["inventory", "MUG/RED", "--movements"], "stock_sold", "items"),
+        (["order", "sale:till:s-1"], "collected", "lines"),
+        (["customer", "c-1"], "sale:till:s-1", "history"),
+        (["events", "--type", "sale_recorded"], "sale_recorded.v1", "items"),
+    ):
+        people = onebook(*command, "--data", str(data))
+        assert (people.returncode, says in people.stdout) == (0, True), people.stderr + people.stdout
+        programs = onebook(*command, "--data", str(data), "--json")
+        assert key in json.loads(programs.stdout)
+
+
+def test_what_is_not_there_is_said_and_exits_2(data: Path) -> None:
+    done = onebook("order", "none", "--data", str(data))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'none' is not known" in done.stderr
+
+
+def test_verify_finds_no_difference_and_rebuild_makes_the_same_again(data: Path) -> None:
+    before = onebook("verify", "--data", str(data), "--json")
+    assert before.returncode == 0
+    rebuilt = onebook("rebuild", "--data", str(data))
+    assert (rebuilt.returncode, "folded afresh" in rebuilt.stdout) == (0, True), rebuilt.stderr
+    after = onebook("verify", "--data", str(data), "--json")
+    assert json.loads(after.stdout) == json.loads(before.stdout)
+
+
+def test_a_difference_is_found_named_and_exits_1(data: Path) -> None:
+    import psycopg  # noqa: PLC0415
+
+    with serving(data) as server:
+        url = (server.data / "database-url").read_text()
+        with psycopg.connect(url) as database:
+            database.execute("UPDATE inventory SET on_hand = on_hand + 1")
+        try:
+            done = onebook("verify", "inventory", "--data", str(data))
+            assert done.returncode == 1
+            assert "MUG/RED" in done.stdout
+        finally:
+            with psycopg.connect(url) as database:
+                database.execute("UPDATE inventory SET on_hand = on_hand - 1")
+        assert onebook("verify", "--data", str(data)).returncode == 0
+
+
+def test_beside_a_running_server_commands_are_its_clients(data: Path, tmp_path: Path) -> None:
+    with serving(data) as server, server.client() as client:
+        file = tmp_path / "more.ndjson"
+        file.write_text("\n".join([receipt("r-2"), receipt("r-3", 0), "garbage", receipt("r-1")]))
+        done = onebook("import", "ndjson", str(file), "--channel", "till", "--data", str(data), "--json")
+        assert done.returncode == 1
+        assert json.loads(done.stdout) == {"lines": 4, "accepted": 1, "replayed": 1, "refused": 0, "mismatch": 0, "malformed": 2, "failed": 0}
+        assert "line 2: malformed" in done.stderr
+        assert "line 3: malformed" in done.stderr
+
+        read = onebook("inventory", "MUG/RED", "--data", str(data), "--json")
+        assert json.loads(read.stdout) == client.get("/v1/inventory/MUG%2FRED").json()
+        refused = onebook("rebuild", "--data", str(data))
+        assert refused.returncode == 2
+        assert server.address in refused.stderr
+
+
+def test_a_file_imports_the_same_over_http_and_again_adds_nothing(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    command = ["import", "csv", str(example(SAMPLE)), "--mapping", str(example(MAPPING)), "--opening-balances", "--data", str(ledger), "--json"]
+    try:
+        with serving(ledger) as server, server.client() as client:
+            first = onebook(*command)
+            assert first.returncode == 0, first.stderr
+            report = json.loads(first.stdout)
+            assert (report["bad_rows"], report["replayed"]) == (0, 0)
+            head = int(client.get("/v1/projections").headers["Onebook-Position"])
+            over_http = json.loads(onebook(*command).stdout)
+            assert (over_http["accepted"], over_http["replayed"]) == (0, report["accepted"])
+            assert int(client.get("/v1/projections").headers["Onebook-Position"]) == head
+        in_process = json.loads(onebook(*command).stdout)
+        assert (in_process["accepted"], in_process["replayed"]) == (0, report["accepted"])
+        assert onebook("verify", "--data", str(ledger)).returncode == 0
+    finally:
+        remove_ledger(ledger)
+
+
+def test_the_demo_fills_a_ledger_and_a_second_one_goes_on_with_it(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    try:
+        first = onebook("demo", "--no-serve", "--data", str(ledger))
+        assert first.returncode == 0, first.stderr
+        assert "0 there already" in first.stdout
+        assert "refused: out_of_stock, asked 50, available 5" in first.stdout
+        second = onebook("demo", "--no-serve", "--data", str(ledger))
+        assert second.returncode == 0, second.stderr
+        assert " 0 new in the ledger" in second.stdout
+        order = json.loads(onebook("order", "web-1003", "--data", str(ledger), "--json").stdout)
+        assert (order["state"], order["lines"][0]["short"]) == ("on_hold", 2)
+        done = json.loads(onebook("order", "web-1001", "--data", str(ledger), "--json").stdout)
+        assert done["state"] == "fulfilled"
+        assert onebook("verify", "--data", str(ledger)).returncode == 0
+    finally:
+        remove_ledger(ledger)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"ONEBOOK_COLOUR": "red"}, "ONEBOOK_COLOUR"),
+        ({"ONEBOOK_KAFKA_BOOTSTRAP": "localhost:9092"}, "ONEBOOK_KAFKA_BOOTSTRAP"),
+        ({"PERSISTENCE_MODULE": "eventsourcing.popo"}, "PERSISTENCE_MODULE"),
+        ({"ONEBOOK_PORT": "70000"}, "ONEBOOK_PORT"),
+        ({"ONEBOOK_NETWORK": "Main"}, "ONEBOOK_NETWORK"),
+    ],
+)
+def test_a_setting_that_is_unknown_or_contradicts_is_refused_before_anything_starts(
+    tmp_path: Path, settings: dict[str, str], named: str
+) -> None:
+    done = onebook("serve", "--data", str(tmp_path / "ledger"), **settings)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert named in done.stderr
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_wrong_usage_exits_2() -> None:
+    assert onebook("no-such-command").returncode == 2
+    assert onebook("inventory", "--colour", "red").returncode == 2
+    assert onebook("import", "csv", "no-such-file.csv", "--mapping", str(example(MAPPING))).returncode == 2
+
+
+def test_a_database_of_ones_own_holds_ledger_and_views(tmp_path: Path, database_url: str) -> None:
+    with serving(tmp_path / "ledger", ONEBOOK_DATABASE_URL=database_url) as server, server.client() as client:
+        web = Sender(client)
+        answer = web.accepted(web.received("MUG", 3))
+        assert web.seen("/v1/inventory/MUG", answer["events"])["total"]["on_hand"] == 3
+        assert isinstance(client, httpx.Client)
+    assert not (tmp_path / "ledger" / "database-url").exists()
+    done = onebook("inventory", "MUG", "--data", str(tmp_path / "other"), "--json", ONEBOOK_DATABASE_URL=database_url)
+    assert json.loads(done.stdout)["total"]["on_hand"] == 3
