@@ -1,7 +1,7 @@
 """The ledger in PostgreSQL: the `eventsourcing` library's recorders with an insert of our own.
 
 Chosen by `PERSISTENCE_MODULE=ledger.postgres`; `environment` makes all settings from a URL.
-Positions are given out under the table's lock and not by a sequence, so they have no gaps,
+Positions are given out under a lock and not by a sequence, so they have no gaps,
 whatever fails. The server's `synchronous_commit` (on, unless somebody turned it off) applies.
 """
 
@@ -41,9 +41,7 @@ MAX_WAITING_APPENDS = 16
 _LAST_POSITION = 2**63 - 1
 
 # The library's table, but for the position: no sequence behind it. Stream names compare byte for
-# byte, which is also the fastest order that an index can have. A vacuum of the table holds up
-# appends until PostgreSQL cancels it after `deadlock_timeout` (seen: 1 s each time): rows that
-# nobody updates or deletes need none, nor statistics after every percent of growth.
+# byte, which is also the fastest order that an index can have.
 _CREATE_EVENTS = SQL("""
     CREATE TABLE IF NOT EXISTS {events} (
         originator_id text COLLATE "C" NOT NULL,
@@ -60,27 +58,35 @@ _CREATE_EVENTS = SQL("""
         autovacuum_analyze_scale_factor = 0.01)
 """)
 
-_BEGIN = SQL("""
-    BEGIN ISOLATION LEVEL READ COMMITTED;
-    SET LOCAL lock_timeout = '{lock_timeout_s}s';
-    SELECT pg_advisory_xact_lock('{events}'::regclass::oid::bigint)
+# One round trip: every further one would wait for the interpreter while the writer decides. Each
+# command in it has its own snapshot, so `last` is the head until the transaction ends.
+_CREATE_APPEND = SQL("""
+    CREATE OR REPLACE FUNCTION {append}(
+        streams text[], versions bigint[], topics text[], states bytea[], decided_on bigint)
+    RETURNS bigint LANGUAGE plpgsql AS $append$
+    DECLARE
+        last bigint;
+    BEGIN
+        PERFORM set_config('lock_timeout', '{lock_timeout_s}s', true);
+        PERFORM pg_advisory_xact_lock('{events}'::regclass::oid::bigint);
+        SELECT coalesce(max(notification_id), 0) INTO last FROM {events};
+        IF cardinality(streams) > 0 AND last = coalesce(decided_on, last) THEN
+            INSERT INTO {events} (
+                originator_id, originator_version, topic, state, notification_id)
+            SELECT stream, version, type, data, last + ordinality
+            FROM unnest(streams, versions, topics, states) WITH ORDINALITY
+                AS event (stream, version, type, data, ordinality);
+            NOTIFY {channel};
+        END IF;
+        RETURN last;
+    END
+    $append$
 """)
 
-# Its snapshot is taken after the lock, so `head` is the head until the transaction ends.
-_INSERT_EVENTS = SQL("""
-    WITH head AS (
-        SELECT coalesce(max(notification_id), 0) AS position FROM {events}
-    ), written AS (
-        INSERT INTO {events} (
-            originator_id, originator_version, topic, state, notification_id)
-        SELECT originator_id, originator_version, topic, state, head.position + ordinality
-        FROM head, unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[]) WITH ORDINALITY
-            AS event (originator_id, originator_version, topic, state, ordinality)
-        WHERE head.position = coalesce(%b::bigint, head.position)
-        RETURNING 1
-    )
-    SELECT head.position, (SELECT count(*) FROM written) FROM head
-""")
+# Two processes that create what is missing do so one after the other.
+_CREATE_ALONE = SQL("SELECT pg_advisory_xact_lock('pg_class'::regclass::oid::bigint)")
+
+_APPEND = SQL("SELECT {append}(%b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint)")
 
 _INSERT_TRACKINGS = SQL("""
     INSERT INTO {trackings} AS known (application_name, notification_id)
@@ -119,15 +125,17 @@ class ApplicationRecorder(library.PostgresApplicationRecorder):
         self.sql_create_statements[self.create_table_statement_index] = self._sql(_CREATE_EVENTS)
         # The library's insert function leaves the position to a sequence.
         del self.sql_create_statements[self.create_insert_function_statement_index]
-        self._begin = self._sql(_BEGIN)
-        self._insert = self._sql(_INSERT_EVENTS)
+        self.sql_create_statements.insert(0, Composed([_CREATE_ALONE]))
+        self.sql_create_statements.append(self._sql(_CREATE_APPEND))
+        self._append_events = self._sql(_APPEND).as_string()
         self._select_all = self._sql(_SELECT_NOTIFICATIONS, topics=SQL(""))
         self._select_topics = self._sql(_SELECT_NOTIFICATIONS, topics=SQL("AND topic = ANY(%s)"))
-        self._notify = SQL("NOTIFY {}").format(Identifier(self.channel_name))
 
     def _sql(self, template: SQL, **parts: SQL) -> Composed:
         return template.format(
             events=Identifier(self.datastore.schema, self.events_table_name),
+            append=Identifier(self.datastore.schema, f"{self.events_table_name}_append"),
+            channel=Identifier(self.channel_name),
             lock_timeout_s=self.datastore.lock_timeout,
             **parts,
         )
@@ -184,32 +192,19 @@ class ApplicationRecorder(library.PostgresApplicationRecorder):
         if not stored_events and not moved and decided_on is None:
             return []
         try:
-            # An exception rolls back as it leaves the connection.
             with self.datastore.get_connection() as conn:
-                return self._write_in_transaction(conn, stored_events, decided_on, moved)
+                if not moved:
+                    return self._append_on(conn, stored_events, decided_on)
+                with conn.transaction():
+                    positions = self._append_on(conn, stored_events, decided_on)
+                    self._insert_trackings(conn, moved)
+                return positions
         except (InterfaceError, OperationalError):
             # What ended this connection may have ended the others that wait in the pool.
             self.datastore.pool.check()
             raise
 
-    def _write_in_transaction(
-        self,
-        conn: Connection[Any],
-        stored_events: Sequence[StoredEvent],
-        decided_on: Head | None,
-        trackings: Sequence[Tracking],
-    ) -> list[int]:
-        # Three round trips, of which two carry several commands: measured faster than psycopg's
-        # pipeline mode, whose bookkeeping costs more than the round trip that it saves.
-        conn.execute(self._begin, prepare=False)
-        positions = self._insert_under_lock(conn, stored_events, decided_on)
-        if trackings:
-            self._insert_trackings(conn, trackings)
-        end = [self._notify, SQL("COMMIT")] if stored_events else [SQL("COMMIT")]
-        conn.execute(SQL("; ").join(end), prepare=False)
-        return positions
-
-    def _insert_under_lock(
+    def _append_on(
         self, conn: Connection[Any], stored_events: Sequence[StoredEvent], decided_on: Head | None
     ) -> list[int]:
         columns = (
@@ -217,17 +212,16 @@ class ApplicationRecorder(library.PostgresApplicationRecorder):
             [event.originator_version for event in stored_events],
             [event.topic for event in stored_events],
             [event.state for event in stored_events],
-            decided_on.position if decided_on else None,
+            _position_of(decided_on),
         )
         with conn.cursor(row_factory=tuple_row) as cursor:
-            [(last, written)] = cursor.execute(self._insert, columns, prepare=True).fetchall()
+            [(last,)] = cursor.execute(self._append_events, columns, prepare=True).fetchall()
         if decided_on is not None and decided_on != Head(last, ""):
             raise IntegrityError(
                 f"decided on {decided_on}, but the head of {self.events_table_name} is position "
                 f"{last}: nothing was written; read to the end and decide again"
             )
-        assert written == len(stored_events), (written, len(stored_events))
-        return list(range(last + 1, last + 1 + written))
+        return list(range(last + 1, last + 1 + len(stored_events)))
 
     def _insert_trackings(self, conn: Connection[Any], trackings: Sequence[Tracking]) -> None:
         raise ProgrammingError(
@@ -324,6 +318,13 @@ def environment(database_url: str) -> dict[str, str]:
         Factory.POSTGRES_PASSWORD: parts.pop("password", ""),
         Factory.POSTGRES_OPTIONS: make_conninfo("", **parts),
     }
+
+
+def _position_of(decided_on: Head | None) -> int | None:
+    """The position to find at the head; one that cannot be there for the head of another ledger."""
+    if decided_on is None:
+        return None
+    return decided_on.position if decided_on.hash == "" else -1
 
 
 def _refuse_what_breaks_the_order(datastore: library.PostgresDatastore) -> None:
