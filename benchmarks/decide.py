@@ -56,10 +56,11 @@ def _decided(state: State, request: AnyRequest) -> int:
     """Decide and apply one request, and give its events the form in which they are kept."""
     own, *effects = decide(state, Arrival(shop.CHANNEL, RECORDED_AT, fingerprint(request), request))
     evolve(state, own)
-    stored(own, 1)
+    stored(own, own.stream, 1)
     for event in effects:
         evolve(state, event)
-        stored(event, _next_version(state, event.stream))
+        stream = event.stream
+        stored(event, stream, _next_version(state, stream))
     return 1 + len(effects)
 
 

@@ -135,7 +135,7 @@ class Block:
             version = 1
             if event is not own:
                 version = versions[stream] = versions.get(stream, 0) + 1
-            stored = StoredEvent(stream, version, codec.TOPICS[type(event)], codec.encode(event))
+            stored = codec.stored(event, stream, version)
             self.bytes += len(stored.state)
             self.events.append(stored)
 

@@ -82,6 +82,7 @@ EVENT_WORDS: Final = {
     "ExceptionResolved.state": "The part of on_hand that was hit.",
     "ExceptionRaised.quantity": "How much is hit.",
     "fact": "The request that waits to be joined.",
+    "fact_channel": "Who sent the fact, if it had waited before.",
     "raised_channel": "Whose request raised the exception.",
     "raised_request_id": "The request that raised it.",
     "RefusedLine.line_id": "The line that is hit; absent: the request as a whole.",

@@ -47,6 +47,6 @@ def decode(topic: str, state: bytes) -> AnyEvent:
     return decoder(state)
 
 
-def stored(event: AnyEvent, version: int) -> StoredEvent:
-    """The event as the recorder keeps it, as `version` of its stream."""
-    return StoredEvent(event.stream, version, TOPICS[type(event)], encode(event))
+def stored(event: AnyEvent, stream: str, version: int) -> StoredEvent:
+    """The event as the recorder keeps it, as `version` of its `stream`."""
+    return StoredEvent(stream, version, TOPICS[type(event)], encode(event))

@@ -44,12 +44,11 @@ def place_order(
     if not _servable(state, selling, goods):
         return _why_not(state, selling, goods)
     granted = _granted(state, goods)
-    if sum(granted) < sum([line.quantity for line in goods]) and not (
-        request.allow_part and any(granted)
-    ):
+    missing = [line.quantity for line in goods] != granted
+    if missing and not (request.allow_part and any(granted)):
         return Refusal(Reason.OUT_OF_STOCK, tuple(_short_lines(state, goods)))
-    effects = _placed(arrival.header, request, selling, list(zip(goods, granted, strict=True)))
-    if request.order_id in state.waiting or any(line.how == "carry_out" for line in goods):
+    effects = _placed(arrival.header, request, selling, zip(goods, granted, strict=True))
+    if request.order_id in state.waiting or "carry_out" in [line.how for line in goods]:
         return _followed(state, arrival, request, effects)
     return tuple(effects)
 
@@ -115,7 +114,7 @@ def _granted(state: State, goods: list[OrderLine]) -> list[int]:
         available = left.get(item)
         if available is None:
             available = state.stock.get(item, NOTHING).available
-        grant = max(0, min(line.quantity, available))
+        grant = line.quantity if available >= line.quantity else max(0, available)
         left[item] = available - grant
         granted.append(grant)
     return granted
@@ -140,7 +139,7 @@ def _short_lines(state: State, goods: list[OrderLine]) -> Iterable[RefusedLine]:
 
 
 def _placed(
-    header: Header, request: PlaceOrder, selling: str, lines: list[tuple[OrderLine, int]]
+    header: Header, request: PlaceOrder, selling: str, lines: Iterable[tuple[OrderLine, int]]
 ) -> list[AnyEvent]:
     order_id = request.order_id
     effects: list[AnyEvent] = [

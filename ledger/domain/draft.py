@@ -51,6 +51,8 @@ class Draft:
         self.header = arrival.header
         self.effective = min(arrival.request.occurred_at, arrival.recorded_at)
         self.events: list[AnyEvent] = []
+        # The fact that takes effect only now, since it had waited; None outside a join.
+        self.joining: Waiting | None = None
         self._items: dict[ItemKey, None] = {}
         self._lines: dict[LineKey, None] = {}
         self._raised = 0
@@ -66,9 +68,12 @@ class Draft:
         self._items[(event.location, event.sku)] = None
         time = effective_at(event)
         for counted, delta in effects_of(event):
-            anchor = seen_by(self.state.anchors_of((event.location, event.sku, counted)), time)
-            if anchor is not None:
-                self.revise((event.location, event.sku, counted), anchor, -delta)
+            key = (event.location, event.sku, counted)
+            until = self.state.counted_until(key)
+            if until is not None and time <= until:
+                anchor = seen_by(self.state.anchors_of(key), time)
+                assert anchor is not None, key
+                self.revise(key, anchor, -delta)
 
     def revise(self, key: CountedKey, anchor: Anchor, quantity: int) -> None:
         """Change the variance of a count, and the quantity with it."""
@@ -117,6 +122,7 @@ class Draft:
         if (kind, about) in self.state.exceptions:
             return
         self._raised += 1
+        again = self.joining if fact is not None else None
         raised = ExceptionRaised(
             *self.header,
             self._raised,
@@ -129,6 +135,8 @@ class Draft:
             about.state,
             quantity,
             fact,
+            None if again is None else again.channel,
+            None if again is None else again.effective_at,
         )
         self.emit(raised)
 

@@ -442,7 +442,10 @@ ExceptionKind = Literal[
 
 
 class ExceptionRaised(Event, frozen=True):
-    """Known by its request and its `number` within it; `fact` is what waits to be joined."""
+    """Known by its request and its `number` within it; `fact` is what waits to be joined.
+
+    A fact that had waited before keeps its own sender, `fact_channel`, and time, `effective_at`.
+    """
 
     number: int
     kind: ExceptionKind
@@ -454,6 +457,8 @@ class ExceptionRaised(Event, frozen=True):
     state: CountedState | None = None
     quantity: int | None = None
     fact: Fact | None = None
+    fact_channel: str | None = None
+    effective_at: datetime | None = None
 
     @property
     def stream(self) -> str:

@@ -202,7 +202,8 @@ def _exception_raised(state: State, event: ExceptionRaised) -> None:
         state.products.setdefault(event.sku, False)
     ref = ExceptionRef(event.channel, event.request_id, event.number)
     if event.fact is not None and event.order_id is not None:
-        waiting = Waiting(event.fact, event.channel, effective_at(event), ref)
+        channel = event.fact_channel or event.channel
+        waiting = Waiting(event.fact, channel, effective_at(event), ref)
         before = state.waiting.get(event.order_id, ())
         state.waiting[event.order_id] = (*before, waiting)
     elif event.kind in STANDING:

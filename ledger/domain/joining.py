@@ -19,7 +19,9 @@ def join(draft: Draft, order_id: str) -> None:
     """Let every fact that waits for this order or sale take effect, in order of arrival."""
     for waiting in draft.state.waiting.get(order_id, ()):
         draft.joined(order_id, waiting)
+        draft.joining = waiting
         _take_effect(draft, order_id, waiting)
+        draft.joining = None
 
 
 def _take_effect(draft: Draft, order_id: str, waiting: Waiting) -> None:

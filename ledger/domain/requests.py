@@ -5,7 +5,7 @@ from these structs. A fact is recorded always; a claim may be refused. `ledger.d
 into these structs and checks what their types do not say.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
@@ -411,4 +411,9 @@ AnyRequest = Fact | Claim
 
 def kind_of(request: Request) -> str:
     """The request's type as it stands on the wire, such as `place_order`."""
-    return str(type(request).__struct_config__.tag)
+    return _KINDS[type(request)]
+
+
+_KINDS: Final[dict[type, str]] = {
+    request_type: str(request_type.__struct_config__.tag) for request_type in get_args(AnyRequest)
+}

@@ -179,6 +179,16 @@ class State:
         child._below = self
         return child
 
+    def counted_until(self, key: CountedKey) -> datetime | None:
+        """The time of the latest count that anchors a quantity; later movements revise none."""
+        location, _, counted = key
+        own = self.anchors.get(key)
+        whole = self.location_counts.get(location) if counted == "on_hand" else None
+        if own and whole:
+            return max(own[-1].at, whole[-1].at)
+        latest = own or whole
+        return latest[-1].at if latest else None
+
     def anchors_of(self, key: CountedKey) -> tuple[Anchor, ...]:
         """The counts that anchor a quantity, whole-location counts included, by stamp."""
         own = self.anchors.get(key, ())

@@ -66,7 +66,12 @@ class StockItem(Struct, frozen=True, gc=False):
     @property
     def sellable(self) -> int:
         """What is there and fit for sale; negative parts count as 0."""
-        return self.on_hand - max(0, self.damaged) - max(0, self.quality_control)
+        sellable = self.on_hand
+        if self.damaged > 0:
+            sellable -= self.damaged
+        if self.quality_control > 0:
+            sellable -= self.quality_control
+        return sellable
 
     @property
     def available(self) -> int:

@@ -40,13 +40,13 @@ early: Law = (
 )
 
 BUGS: list[tuple[str, Any, str, str, Law]] = [
-    ("a claim takes one more than there is", claims._granted, "min(line.quantity, available)", "min(line.quantity, available + 1)", every_number),
+    ("a claim takes one more than there is", claims._granted, "if available >= line.quantity", "if available + 1 >= line.quantity", every_number),
     ("each line is held against the whole shelf", claims._granted, "left[item] = available - grant", "pass", every_number),
     ("a cancellation gives nothing back", claims._cancelled, "if line.goods:", "if not line.goods:", every_number),
     ("what leaves keeps its promise", stock.moved, "item.committed - event.committed", "item.committed", every_number),
     ("a void brings nothing back", stock.effects_of, '(("on_hand", event.quantity),)', "()", every_number),
     ("damaged goods enter on_hand twice", stock._entered, '("on_hand", quantity)', '("on_hand", 2 * quantity if state == "damaged" else quantity)', every_number),
-    ("negative parts make more available", stock.StockItem.sellable, "max(0, self.damaged)", "self.damaged", every_number),
+    ("negative parts make more available", stock.StockItem.sellable, "if self.damaged > 0:", "if self.damaged != 0:", every_number),
     ("a shortage is not seen", shortage.settled, "if missing == 0:", "if missing >= 0:", every_number),
     ("goods from elsewhere keep the promise here", fulfilment.release, 'uncommit(draft, key, line, committed, "left_elsewhere")', "pass", every_number),
     ("a void promises nothing again", sales._unfulfil, "recommit(draft, key, draft.state.lines[key].committed - before)", "pass", every_number),

@@ -198,3 +198,14 @@ def test_a_void_after_the_order_came_promises_again_what_the_early_sale_had_fulf
         stock("SKU", "STORE", on_hand=5, committed=2),
         labelled("A", "open"),
     )
+
+
+def test_what_waits_again_keeps_its_own_sender_and_time() -> None:
+    """A parcel names a line that its order turns out not to have: it waits on, as itself."""
+    shop = given(
+        received("SKU", "STORE", 5, at="09:00"),
+        shipped("A", {"9": 1}, at="09:30", channel="wms"),
+        order("A", at="11:00", arrives="11:00"),
+    )
+    [waiting] = shop.books.state.waiting["A"]
+    assert (waiting.channel, waiting.effective_at.strftime("%H:%M")) == ("wms", "09:30")
