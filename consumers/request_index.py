@@ -43,11 +43,11 @@ class RequestIndex:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, event: RequestAccepted | RequestRefused, position: int) -> None:
-        """Note the request whose own event stands at this position."""
+    def add(self, key: Key, event: RequestAccepted | RequestRefused, position: int) -> None:
+        """Note the request of that key, whose own event stands at this position."""
         effects = _REFUSED if isinstance(event, RequestRefused) else event.effects
         entry = _ENTRY.pack(position, effects, _short(event.fingerprint))
-        self._entries[key_of(event.channel, event.request_id)] = entry
+        self._entries[key] = entry
 
     def get(self, key: Key) -> Known | None:
         """Where the request was answered, if it was."""

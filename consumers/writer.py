@@ -75,7 +75,9 @@ class Submission:
         """Note one answer; the last one completes the future."""
         self.answers[index] = outcome
         self.missing -= 1
-        if self.missing == 0 and self.future.set_running_or_notify_cancel():
+        if self.missing > 0 or self.future.done():
+            return
+        if self.future.set_running_or_notify_cancel():
             self.future.set_result([a for a in self.answers if a is not None])
 
     def fail(self, fault: Exception) -> None:
@@ -259,10 +261,12 @@ class Writer:
         """Decide what is queued, until the block is full or the one before it has landed."""
         while self._queue and not block.full and not (self._landed and block.events):
             waiter = self._queue.popleft()
-            if not self._is_answered(block, waiter):
-                self._decide(block, waiter)
+            submission, index = waiter
+            key = key_of(submission.channel, submission.requests[index].request_id)
+            if not self._is_answered(block, key, waiter):
+                self._decide(block, key, waiter)
 
-    def _decide(self, block: Block, waiter: Waiter) -> None:
+    def _decide(self, block: Block, key: Key, waiter: Waiter) -> None:
         submission, index = waiter
         request = submission.requests[index]
         now = self._recorded_at = max(self._clock(), self._recorded_at)
@@ -273,13 +277,10 @@ class Writer:
             log.error("decision_failed", request_id=request.request_id, fault=repr(fault))
             submission.answer(index, DecisionFailed(request.request_id))
             return
-        block.add(key_of(submission.channel, request.request_id), events, waiter)
+        block.add(key, events, waiter)
 
-    def _is_answered(self, block: Block, waiter: Waiter) -> bool:
+    def _is_answered(self, block: Block, key: Key, waiter: Waiter) -> bool:
         """Give a repeated request its first answer, as soon as that one is confirmed."""
-        submission, index = waiter
-        request = submission.requests[index]
-        key = key_of(submission.channel, request.request_id)
         asked = block.asked.get(key)
         if asked is None and self._in_flight is not None:
             asked = self._in_flight.block.asked.get(key)
@@ -287,9 +288,15 @@ class Writer:
             asked.waiters.append(waiter)
             return True
         known = self._index.get(key)
-        if known is not None:
-            submission.answer(index, self._again(request, known))
-        return known is not None
+        if known is None:
+            return False
+        submission, index = waiter
+        try:
+            submission.answer(index, self._again(submission.requests[index], known))
+        except Exception as fault:  # noqa: BLE001 - the ledger may be away; the answer is kept there
+            log.warning("first_answer_unreadable", position=known.position, fault=repr(fault))
+            submission.fail(WriterBusy("the first answer cannot be read now; ask again later"))
+        return True
 
     def _again(self, request: AnyRequest, known: Known) -> Outcome:
         position = known.position
@@ -329,8 +336,8 @@ class Writer:
         self._head = Head(positions[-1], "")
         sent.block.state.merge()
         self._block.state.put_on(self._state)
-        for asked in sent.block.asked.values():
-            self._index.add(asked.event, first + asked.offset)
+        for key, asked in sent.block.asked.items():
+            self._index.add(key, asked.event, first + asked.offset)
         for asked in sent.block.asked.values():
             asked.answer(first)
         if self._on_append is not None:
@@ -379,7 +386,8 @@ class Writer:
         event = codec.decode(notification.topic, notification.state)
         evolve(self._state, event)
         if isinstance(event, RequestAccepted | RequestRefused):
-            self._index.add(event, notification.id)
+            key = key_of(event.channel, event.request_id)
+            self._index.add(key, event, notification.id)
         else:
             stream = str(notification.originator_id)
             self._state.versions[stream] = notification.originator_version

@@ -241,3 +241,20 @@ def test_one_request_of_many_lines_is_never_split(start, recorder):
     assert whole.events > 3_000
     events = ledger_of(recorder)[whole.position - 1 :]
     assert {event.request_id for event in events} == {"big"}
+
+
+def test_a_refusal_that_cannot_be_read_again_is_asked_for_later(start, gate, monkeypatch):
+    writer = start(gate)
+    first = writer.submit("web", [order(1)])
+    until(lambda: gate.waiting)
+    gate.land()
+    refused = first.result(PATIENCE_S)[0]
+
+    def away(*_):
+        raise ConnectionError("the ledger is away")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(gate, "select_notifications", away, raising=False)
+        with pytest.raises(WriterBusy, match="later"):
+            answers(writer, order(1))
+    assert answers(writer, order(1))[0].details == refused.details
