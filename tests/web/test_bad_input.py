@@ -61,12 +61,16 @@ BAD = {
 }
 
 
-def post(web: Sender, content: bytes | Iterator[bytes], kind: str = "application/json") -> httpx.Response:
+def post(
+    web: Sender, content: bytes | Iterator[bytes], kind: str = "application/json"
+) -> httpx.Response:
     return web.client.post("/v1/requests", content=content, headers={"Content-Type": kind})
 
 
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD.keys())
-def test_a_malformed_request_is_refused_with_what_to_mend_and_nothing_is_recorded(web: Sender, body: str) -> None:
+def test_a_malformed_request_is_refused_with_what_to_mend_and_nothing_is_recorded(
+    web: Sender, body: str
+) -> None:
     answer = post(web, body.encode())
     if body.startswith("["):
         items = answer.json() if answer.status_code == 200 else [answer.json()]
@@ -148,11 +152,19 @@ def test_cancelling_more_than_there_is_is_refused_and_shipping_more_is_a_fact(we
     sku, order_id = web.named("MUG"), web.named("A")
     web.accepted(web.received(sku, 5))
     web.accepted(web.order(order_id, (sku, 2)))
-    cancel = web.send(web.request("cancel_order", order_id=order_id, lines=[{"line_id": "1", "quantity": 3}]))
+    cancel = web.send(
+        web.request("cancel_order", order_id=order_id, lines=[{"line_id": "1", "quantity": 3}])
+    )
     assert (cancel.status_code, cancel.json()["reason"]) == (409, "beyond_quantity")
 
-    shipped: dict[str, Any] = {"order_id": order_id, "shipment_id": web.named("s"), "location": web.named("store")}
-    answer = web.accepted(web.request("ship_lines", lines=[{"line_id": "1", "quantity": 3}], **shipped))
+    shipped: dict[str, Any] = {
+        "order_id": order_id,
+        "shipment_id": web.named("s"),
+        "location": web.named("store"),
+    }
+    answer = web.accepted(
+        web.request("ship_lines", lines=[{"line_id": "1", "quantity": 3}], **shipped)
+    )
     order = web.seen(f"/v1/orders/{order_id}", answer["position"] + answer["events"] - 1)
     assert (order["lines"][0]["shipped"], order["lines"][0]["excess"]) == (3, 1)
 

@@ -17,9 +17,10 @@ async def all_at_once(server: Served, channel: str, requests: list[Any]) -> list
 
     async def keep_sending() -> None:
         headers = {"Onebook-Channel": channel}
-        async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=120) as client:
-            for request in rest:
-                answers.append(await client.post("/v1/requests", json=request))
+        async with httpx.AsyncClient(
+            base_url=server.address, headers=headers, timeout=120
+        ) as client:
+            answers.extend([await client.post("/v1/requests", json=request) for request in rest])
 
     await asyncio.gather(*(keep_sending() for _ in range(CONNECTIONS)))
     return answers

@@ -11,17 +11,46 @@ from served import NOON, Sender, onebook, serving
 
 from consumers.ingest.examples import MAPPING, SAMPLE, example
 
-COMMANDS = ("demo", "serve", "import csv", "import ndjson", "events", "inventory", "order", "customer", "verify", "rebuild")
+COMMANDS = (
+    "demo",
+    "serve",
+    "import csv",
+    "import ndjson",
+    "events",
+    "inventory",
+    "order",
+    "customer",
+    "verify",
+    "rebuild",
+)
 
 
 def receipt(request_id: str, quantity: object = 7) -> str:
     lines = [{"line_id": "1", "sku": "MUG/RED", "quantity": quantity}]
-    return json.dumps({"type": "receive_stock", "request_id": request_id, "occurred_at": NOON, "location": "L", "lines": lines})
+    return json.dumps(
+        {
+            "type": "receive_stock",
+            "request_id": request_id,
+            "occurred_at": NOON,
+            "location": "L",
+            "lines": lines,
+        }
+    )
 
 
 def sale(request_id: str) -> str:
     lines = [{"line_id": "1", "sku": "MUG/RED", "quantity": 2, "unit_price_minor": 990}]
-    return json.dumps({"type": "record_sale", "request_id": request_id, "occurred_at": NOON, "location": "L", "customer_id": "c-1", "currency": "EUR", "lines": lines})
+    return json.dumps(
+        {
+            "type": "record_sale",
+            "request_id": request_id,
+            "occurred_at": NOON,
+            "location": "L",
+            "customer_id": "c-1",
+            "currency": "EUR",
+            "lines": lines,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +82,9 @@ def test_each_read_prints_a_table_for_people_and_json_for_programs(data: Path) -
         (["events", "--type", "sale_recorded"], "sale_recorded.v1", "items"),
     ):
         people = onebook(*command, "--data", str(data))
-        assert (people.returncode, says in people.stdout) == (0, True), people.stderr + people.stdout
+        assert (people.returncode, says in people.stdout) == (0, True), (
+            people.stderr + people.stdout
+        )
         programs = onebook(*command, "--data", str(data), "--json")
         assert key in json.loads(programs.stdout)
 
@@ -94,9 +125,19 @@ def test_beside_a_running_server_commands_are_its_clients(data: Path, tmp_path: 
     with serving(data) as server, server.client() as client:
         file = tmp_path / "more.ndjson"
         file.write_text("\n".join([receipt("r-2"), receipt("r-3", 0), "garbage", receipt("r-1")]))
-        done = onebook("import", "ndjson", str(file), "--channel", "till", "--data", str(data), "--json")
+        done = onebook(
+            "import", "ndjson", str(file), "--channel", "till", "--data", str(data), "--json"
+        )
         assert done.returncode == 1
-        assert json.loads(done.stdout) == {"lines": 4, "accepted": 1, "replayed": 1, "refused": 0, "mismatch": 0, "malformed": 2, "failed": 0}
+        assert json.loads(done.stdout) == {
+            "lines": 4,
+            "accepted": 1,
+            "replayed": 1,
+            "refused": 0,
+            "mismatch": 0,
+            "malformed": 2,
+            "failed": 0,
+        }
         assert "line 2: malformed" in done.stderr
         assert "line 3: malformed" in done.stderr
 
@@ -109,7 +150,17 @@ def test_beside_a_running_server_commands_are_its_clients(data: Path, tmp_path: 
 
 def test_a_file_imports_the_same_over_http_and_again_adds_nothing(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger"
-    command = ["import", "csv", str(example(SAMPLE)), "--mapping", str(example(MAPPING)), "--opening-balances", "--data", str(ledger), "--json"]
+    command = [
+        "import",
+        "csv",
+        str(example(SAMPLE)),
+        "--mapping",
+        str(example(MAPPING)),
+        "--opening-balances",
+        "--data",
+        str(ledger),
+        "--json",
+    ]
     try:
         with serving(ledger) as server, server.client() as client:
             first = onebook(*command)
@@ -168,15 +219,28 @@ def test_a_setting_that_is_unknown_or_contradicts_is_refused_before_anything_sta
 def test_wrong_usage_exits_2() -> None:
     assert onebook("no-such-command").returncode == 2
     assert onebook("inventory", "--colour", "red").returncode == 2
-    assert onebook("import", "csv", "no-such-file.csv", "--mapping", str(example(MAPPING))).returncode == 2
+    assert (
+        onebook("import", "csv", "no-such-file.csv", "--mapping", str(example(MAPPING))).returncode
+        == 2
+    )
 
 
 def test_a_database_of_ones_own_holds_ledger_and_views(tmp_path: Path, database_url: str) -> None:
-    with serving(tmp_path / "ledger", ONEBOOK_DATABASE_URL=database_url) as server, server.client() as client:
+    with (
+        serving(tmp_path / "ledger", ONEBOOK_DATABASE_URL=database_url) as server,
+        server.client() as client,
+    ):
         web = Sender(client)
         answer = web.accepted(web.received("MUG", 3))
         assert web.seen("/v1/inventory/MUG", answer["events"])["total"]["on_hand"] == 3
         assert isinstance(client, httpx.Client)
     assert not (tmp_path / "ledger" / "database-url").exists()
-    done = onebook("inventory", "MUG", "--data", str(tmp_path / "other"), "--json", ONEBOOK_DATABASE_URL=database_url)
+    done = onebook(
+        "inventory",
+        "MUG",
+        "--data",
+        str(tmp_path / "other"),
+        "--json",
+        ONEBOOK_DATABASE_URL=database_url,
+    )
     assert json.loads(done.stdout)["total"]["on_hand"] == 3

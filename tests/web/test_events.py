@@ -91,6 +91,13 @@ def test_a_stream_gives_each_event_with_its_position_and_type(web: Sender) -> No
     assert json.loads(found[-1]["data"])["data"]["quantity"] == 1
 
 
+def test_a_stream_that_is_far_behind_gives_every_event(web: Sender) -> None:
+    answers = web.send([web.received(web.named("MUG"), 1) for _ in range(700)]).json()
+    first = answers[0]["position"]
+    found = follow(web, 1_200, params={"after": first - 1})
+    assert [int(message["id"]) for message in found] == list(range(first, first + 1_200))
+
+
 def test_a_stream_goes_on_with_what_is_recorded_while_it_is_open(web: Sender) -> None:
     sku = web.named("MUG")
     last = web.accepted(web.received(sku, 1))

@@ -4,8 +4,13 @@ import pytest
 from served import Body, Sender
 
 READS = (
-    "/v1/inventory", "/v1/orders", "/v1/products", "/v1/locations", "/v1/channels",
-    "/v1/events", "/v1/projections",
+    "/v1/inventory",
+    "/v1/orders",
+    "/v1/products",
+    "/v1/locations",
+    "/v1/channels",
+    "/v1/events",
+    "/v1/projections",
 )
 
 
@@ -21,12 +26,22 @@ def test_an_item_and_its_total_say_what_there_is(web: Sender) -> None:
     found = web.seen(f"/v1/inventory/{sku}", last_of(answer))
 
     assert list(found) == ["sku", "items", "total"]
-    assert [(item["location"], item["on_hand"]) for item in found["items"]] == [("elsewhere", 5), (web.named("store"), 10)]
+    assert [(item["location"], item["on_hand"]) for item in found["items"]] == [
+        ("elsewhere", 5),
+        (web.named("store"), 10),
+    ]
     names = "sku location on_hand committed reserved damaged quality_control safety_stock available incoming shortage"
     assert list(found["items"][0])[:11] == names.split()
     assert found["total"] == {
-        "on_hand": 15, "committed": 4, "reserved": 0, "damaged": 0, "quality_control": 0,
-        "safety_stock": 0, "available": 11, "incoming": 0, "shortage": 0,
+        "on_hand": 15,
+        "committed": 4,
+        "reserved": 0,
+        "damaged": 0,
+        "quality_control": 0,
+        "safety_stock": 0,
+        "available": 11,
+        "incoming": 0,
+        "shortage": 0,
     }
 
 
@@ -37,14 +52,19 @@ def test_the_stock_card_explains_the_balance(web: Sender) -> None:
     answer = web.accepted(web.request("record_sale", location=web.named("store"), lines=lines))
     card = web.seen(f"/v1/inventory/{sku}/movements", last_of(answer))["items"]
 
-    assert [(row["type"], row["quantity"], row["on_hand"]) for row in card] == [("stock_sold", -3, 7), ("stock_received", 10, 10)]
+    assert [(row["type"], row["quantity"], row["on_hand"]) for row in card] == [
+        ("stock_sold", -3, 7),
+        ("stock_received", 10, 10),
+    ]
     assert {"position", "occurred_at", "recorded_at", "request_id", "channel"} <= set(card[0])
 
 
 def test_a_recorded_sale_is_listed_among_the_orders_and_in_the_history(web: Sender) -> None:
     customer = web.named("c")
     lines = [{"line_id": "1", "sku": web.named("MUG"), "quantity": 3, "unit_price_minor": 500}]
-    sale = web.request("record_sale", location="L", customer_id=customer, currency="EUR", lines=lines)
+    sale = web.request(
+        "record_sale", location="L", customer_id=customer, currency="EUR", lines=lines
+    )
     last = last_of(web.accepted(sale))
     order_id = f"sale:{web.client.headers['Onebook-Channel']}:{sale['request_id']}"
 
@@ -59,17 +79,30 @@ def test_a_recorded_sale_is_listed_among_the_orders_and_in_the_history(web: Send
 
 def test_descriptions_are_read_back(web: Sender) -> None:
     sku, place = web.named("MUG"), web.named("store")
-    web.accepted(web.request("describe_product", sku=sku, title="Red mug", prices=[{"price_minor": 990, "currency": "EUR"}]))
-    web.accepted(web.request("describe_channel", channel=web.client.headers["Onebook-Channel"], kind="web"))
+    web.accepted(
+        web.request(
+            "describe_product",
+            sku=sku,
+            title="Red mug",
+            prices=[{"price_minor": 990, "currency": "EUR"}],
+        )
+    )
+    web.accepted(
+        web.request("describe_channel", channel=web.client.headers["Onebook-Channel"], kind="web")
+    )
     last = last_of(web.accepted(web.request("describe_location", location=place, kind="store")))
 
     assert web.seen(f"/v1/products/{sku}", last)["title"] == "Red mug"
     assert web.seen(f"/v1/locations/{place}", last)["kind"] == "store"
-    assert place in [item["location"] for item in web.seen("/v1/locations", last, limit=1000)["items"]]
+    assert place in [
+        item["location"] for item in web.seen("/v1/locations", last, limit=1000)["items"]
+    ]
     assert web.seen("/v1/channels", last, limit=1000)["items"]
 
 
-@pytest.mark.parametrize("sku", ["A/B", "A%B", "A%2FB", "a b", "ä☕", "A/movements", "movements", "?", "#", "..."])
+@pytest.mark.parametrize(
+    "sku", ["A/B", "A%B", "A%2FB", "a b", "ä☕", "A/movements", "movements", "?", "#", "..."]
+)
 def test_any_id_can_be_read_when_it_is_percent_encoded(web: Sender, sku: str) -> None:
     from urllib.parse import quote  # noqa: PLC0415  (what a caller does)
 
@@ -93,9 +126,19 @@ def test_a_slash_that_is_not_encoded_is_not_part_of_an_id(web: Sender) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/inventory/none", "/v1/inventory/none/movements", "/v1/orders/none", "/v1/customers/none",
-        "/v1/customers/none/history", "/v1/products/none", "/v1/locations/none", "/v1/requests/web/none",
-        "/inventory/none", "/orders/none", "/customers/none", "/problems/none", "/docs/assets/none",
+        "/v1/inventory/none",
+        "/v1/inventory/none/movements",
+        "/v1/orders/none",
+        "/v1/customers/none",
+        "/v1/customers/none/history",
+        "/v1/products/none",
+        "/v1/locations/none",
+        "/v1/requests/web/none",
+        "/inventory/none",
+        "/orders/none",
+        "/customers/none",
+        "/problems/none",
+        "/docs/assets/none",
     ],
 )
 def test_an_unknown_id_is_404_and_says_at_which_position(web: Sender, path: str) -> None:
@@ -107,7 +150,10 @@ def test_an_unknown_id_is_404_and_says_at_which_position(web: Sender, path: str)
         assert answer.headers["Onebook-Position"].isdigit()
 
 
-@pytest.mark.parametrize("path", [*READS, "/v1/inventory/x", "/livez", "/readyz", "/", "/openapi.json", "/v1/events/stream"])
+@pytest.mark.parametrize(
+    "path",
+    [*READS, "/v1/inventory/x", "/livez", "/readyz", "/", "/openapi.json", "/v1/events/stream"],
+)
 def test_an_unknown_parameter_is_never_ignored(web: Sender, path: str) -> None:
     answer = web.client.get(path, params={"colour": "red"})
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/bad_parameter")
@@ -117,8 +163,18 @@ def test_an_unknown_parameter_is_never_ignored(web: Sender, path: str) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=1001", "limit=x", "limit=1.5", "limit=", "min_position=-1", "min_position=x",
-        "after=x", "after=%00", "after=W10", "after=WyJhIl0", "after=" + "a" * 5000,
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=1.5",
+        "limit=",
+        "min_position=-1",
+        "min_position=x",
+        "after=x",
+        "after=%00",
+        "after=W10",
+        "after=WyJhIl0",
+        "after=" + "a" * 5000,
     ],
 )
 def test_a_wrong_parameter_is_named(web: Sender, query: str) -> None:
@@ -127,7 +183,15 @@ def test_a_wrong_parameter_is_named(web: Sender, query: str) -> None:
     assert answer.json()["parameter"] == query.partition("=")[0]
 
 
-@pytest.mark.parametrize("path", ["/v1/orders?state=lost", "/v1/orders?kind=x", "/v1/events?type=nothing", "/v1/events?after=-1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/orders?state=lost",
+        "/v1/orders?kind=x",
+        "/v1/events?type=nothing",
+        "/v1/events?after=-1",
+    ],
+)
 def test_a_filter_that_cannot_hold_is_an_error(web: Sender, path: str) -> None:
     assert web.client.get(path).status_code == 422
 
@@ -174,7 +238,15 @@ def test_the_views_say_how_far_they_are(web: Sender) -> None:
     web.seen("/v1/inventory", last)
     answer = web.client.get("/v1/projections")
     views = {item["view"]: item for item in answer.json()["items"]}
-    assert {"inventory", "movements", "orders", "customers", "products", "locations", "requests"} <= set(views)
+    assert {
+        "inventory",
+        "movements",
+        "orders",
+        "customers",
+        "products",
+        "locations",
+        "requests",
+    } <= set(views)
     head = int(answer.headers["Onebook-Position"])
     assert all(item["position"] + item["lag"] == head for item in views.values())
 

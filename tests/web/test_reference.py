@@ -7,11 +7,25 @@ import pytest
 from served import Sender
 
 PATHS = {
-    "/v1/requests", "/v1/requests/{channel}/{request_id}", "/v1/inventory", "/v1/inventory/{sku}",
-    "/v1/inventory/{sku}/movements", "/v1/orders", "/v1/orders/{order_id}", "/v1/customers/{customer_id}",
-    "/v1/customers/{customer_id}/history", "/v1/products", "/v1/products/{sku}", "/v1/locations",
-    "/v1/locations/{location}", "/v1/channels", "/v1/events", "/v1/events/stream", "/v1/projections",
-    "/livez", "/readyz",
+    "/v1/requests",
+    "/v1/requests/{channel}/{request_id}",
+    "/v1/inventory",
+    "/v1/inventory/{sku}",
+    "/v1/inventory/{sku}/movements",
+    "/v1/orders",
+    "/v1/orders/{order_id}",
+    "/v1/customers/{customer_id}",
+    "/v1/customers/{customer_id}/history",
+    "/v1/products",
+    "/v1/products/{sku}",
+    "/v1/locations",
+    "/v1/locations/{location}",
+    "/v1/channels",
+    "/v1/events",
+    "/v1/events/stream",
+    "/v1/projections",
+    "/livez",
+    "/readyz",
 }
 
 
@@ -38,7 +52,9 @@ def test_everything_it_refers_to_is_in_it(document: Any) -> None:
     assert references(document) <= names
 
 
-def test_each_request_type_has_a_named_example_that_is_accepted_or_refused_by_its_rules(web: Sender, document: Any) -> None:
+def test_each_request_type_has_a_named_example_that_is_accepted_or_refused_by_its_rules(
+    web: Sender, document: Any
+) -> None:
     body = document["paths"]["/v1/requests"]["post"]["requestBody"]["content"]["application/json"]
     examples = body["examples"]
     assert len(examples) == 18
@@ -84,4 +100,4 @@ def test_pages_let_no_id_become_markup(web: Sender) -> None:
     page = web.client.get("/inventory/%3Cscript%3Ealert('" + web.mark + "')%3C%2Fscript%3E")
     assert page.status_code == 200
     assert "<script" not in page.text
-    assert "script-src" in page.headers["Content-Security-Policy"] or "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]

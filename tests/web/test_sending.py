@@ -17,7 +17,9 @@ def test_an_accepted_request_says_where_its_events_are(web: Sender) -> None:
     assert list(body) == ["request_id", "outcome", "position", "events", "reason", "details"]
     found = web.client.get(answer.headers["Location"], params={"min_position": body["position"]})
     assert found.json()["position"] == body["position"]
-    page = web.client.get("/v1/events", params={"after": body["position"] - 1, "limit": body["events"]})
+    page = web.client.get(
+        "/v1/events", params={"after": body["position"] - 1, "limit": body["events"]}
+    )
     assert {event["data"]["request_id"] for event in page.json()["items"]} == {body["request_id"]}
 
 
@@ -38,7 +40,9 @@ def test_a_refused_claim_is_a_problem_with_the_numbers_to_offer_what_is_there(we
 
 
 @pytest.mark.parametrize("quantity", [1, 99])
-def test_a_repeated_request_gets_the_same_answer_and_counts_once(web: Sender, quantity: int) -> None:
+def test_a_repeated_request_gets_the_same_answer_and_counts_once(
+    web: Sender, quantity: int
+) -> None:
     sku = web.named("MUG")
     web.accepted(web.received(sku, 5))
     order = web.order(web.named("A"), (sku, quantity))
@@ -61,7 +65,12 @@ def test_the_same_id_with_other_content_is_an_error_and_changes_nothing(web: Sen
     body = answer.json()
     assert (body["type"], body["definite"]) == ("/problems/idempotency_mismatch", True)
     assert body["position"] == first["position"]
-    assert web.seen(f"/v1/inventory/{web.named('MUG')}", first["position"] + first["events"] - 1)["total"]["on_hand"] == 1
+    assert (
+        web.seen(f"/v1/inventory/{web.named('MUG')}", first["position"] + first["events"] - 1)[
+            "total"
+        ]["on_hand"]
+        == 1
+    )
 
 
 def test_two_channels_may_use_the_same_request_id(web: Sender) -> None:
@@ -71,7 +80,12 @@ def test_two_channels_may_use_the_same_request_id(web: Sender) -> None:
     other = web.send(request, **{"Onebook-Channel": "other"})
 
     assert other.status_code == 201
-    assert web.seen(f"/v1/inventory/{sku}", other.json()["position"] + other.json()["events"] - 1)["total"]["on_hand"] == 2
+    assert (
+        web.seen(f"/v1/inventory/{sku}", other.json()["position"] + other.json()["events"] - 1)[
+            "total"
+        ]["on_hand"]
+        == 2
+    )
 
 
 def test_a_batch_is_answered_item_by_item_in_order(web: Sender) -> None:
@@ -90,7 +104,9 @@ def test_a_batch_is_answered_item_by_item_in_order(web: Sender) -> None:
     assert items[4] == {**items[0], "replayed": True}
 
     lines = "\n".join(map(json.dumps, batch))
-    again = web.client.post("/v1/requests", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    again = web.client.post(
+        "/v1/requests", content=lines, headers={"Content-Type": "application/x-ndjson"}
+    )
     answers = [json.loads(line) for line in again.text.splitlines()]
     assert [item["status"] for item in answers] == [201, 201, 409, 422, 201]
     assert all(item["replayed"] for item in answers if item["status"] in (201, 409))
@@ -108,7 +124,9 @@ def test_a_large_batch_is_decided_whole_and_in_order(web: Sender) -> None:
     assert web.seen(f"/v1/inventory/{sku}", last)["total"]["on_hand"] == count
 
 
-def test_who_does_not_wait_is_told_that_the_outcome_is_not_known_and_may_ask_again(web: Sender) -> None:
+def test_who_does_not_wait_is_told_that_the_outcome_is_not_known_and_may_ask_again(
+    web: Sender,
+) -> None:
     request = web.received(web.named("MUG"), 1)
     answer = web.send(request, Prefer="wait=0")
 
@@ -118,7 +136,9 @@ def test_who_does_not_wait_is_told_that_the_outcome_is_not_known_and_may_ask_aga
     assert answer.headers["Retry-After"] == "1"
     again = web.send(request)
     assert again.status_code == 201
-    found = web.client.get(answer.headers["Location"], params={"min_position": again.json()["position"]})
+    found = web.client.get(
+        answer.headers["Location"], params={"min_position": again.json()["position"]}
+    )
     assert found.json()["outcome"] == "accepted"
 
 
@@ -133,8 +153,12 @@ def test_a_channel_that_may_not_send_is_told_so(web: Sender, channel: str) -> No
     assert answer.json()["parameter"] == "Onebook-Channel"
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"])
-def test_only_json_is_read_so_that_no_other_site_can_post_from_a_browser(web: Sender, content_type: str) -> None:
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"]
+)
+def test_only_json_is_read_so_that_no_other_site_can_post_from_a_browser(
+    web: Sender, content_type: str
+) -> None:
     body = json.dumps(web.received(web.named("MUG"), 1))
     answer = web.client.post("/v1/requests", content=body, headers={"Content-Type": content_type})
     assert (answer.status_code, answer.json()["type"]) == (415, "/problems/unsupported_media_type")
@@ -147,6 +171,10 @@ def test_json_may_name_its_character_set(web: Sender) -> None:
 
 
 def test_times_are_kept_as_utc(web: Sender) -> None:
-    answer = web.accepted(web.received(web.named("MUG"), 1, occurred_at="2026-03-01T13:00:00+01:00"))
-    event = web.client.get("/v1/events", params={"after": answer["position"] - 1, "limit": 1}).json()["items"][0]
+    answer = web.accepted(
+        web.received(web.named("MUG"), 1, occurred_at="2026-03-01T13:00:00+01:00")
+    )
+    event = web.client.get(
+        "/v1/events", params={"after": answer["position"] - 1, "limit": 1}
+    ).json()["items"][0]
     assert event["data"]["occurred_at"] == NOON

@@ -24,16 +24,23 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 
 def children_of(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], check=False, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], check=False, capture_output=True, text=True
+    )
     return [int(word) for word in listed.stdout.split()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_with_open_event_streams_and_no_process_is_left(data: Path, number: signal.Signals) -> None:
+def test_a_signal_stops_it_with_open_event_streams_and_no_process_is_left(
+    data: Path, number: signal.Signals
+) -> None:
     with serving(data) as server, server.client() as client:
         children = children_of(server.process.pid)
         assert children
-        with client.stream("GET", "/v1/events/stream") as stream, client.stream("GET", "/v1/events/stream") as other:
+        with (
+            client.stream("GET", "/v1/events/stream") as stream,
+            client.stream("GET", "/v1/events/stream") as other,
+        ):
             chunks, _ = stream.iter_bytes(), other.iter_bytes()
             next(chunks)
             begun = time.monotonic()

@@ -1,0 +1,64 @@
+"""The command `onebook`."""
+
+import sys
+
+import psycopg
+import typer
+
+from api.commands import demo, importing, proving, reading, serving
+from api.commands.terminal import FAILED, Failure, err, say
+from api.server import AddressError
+from api.settings import SettingsError
+from consumers.data_directory import DataDirectoryError
+from consumers.fold import ViewsAheadOfLedger
+from consumers.ingest.faults import ImportStopped
+from consumers.projector import ProjectorStopped
+from projections.projection import FoldFailed
+from projections.views import UnknownView
+
+app = typer.Typer(
+    name="onebook",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="An event-sourced inventory and order ledger: every number folds from events.\n\n"
+    "Begin with: onebook demo",
+)
+app.command()(demo.demo)
+app.command()(serving.serve)
+app.add_typer(importing.app, name="import")
+app.command()(reading.events)
+app.command()(reading.inventory)
+app.command()(reading.order)
+app.command()(reading.customer)
+app.command()(proving.verify)
+app.command()(proving.rebuild)
+
+FAILURES = (
+    Failure,
+    SettingsError,
+    DataDirectoryError,
+    AddressError,
+    ImportStopped,
+    FoldFailed,
+    UnknownView,
+    ViewsAheadOfLedger,
+    ProjectorStopped,
+)
+
+
+def main() -> None:
+    """Run the command line; exits with 0 done, 1 done in part, 2 wrong usage or failure."""
+    try:
+        app()
+    except FAILURES as failure:
+        say(f"onebook: {failure}", to=err)
+        sys.exit(FAILED)
+    except psycopg.OperationalError as failure:
+        say(f"onebook: the database: {failure}", to=err)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""`onebook events | inventory | order | customer`: the views and the ledger, read over HTTP."""
+
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from api import settings as configured
+from api.commands import shown
+from api.commands.serving import connected
+from api.commands.terminal import DataOption, Failure, JsonOption, LimitOption, print_json
+from api.paths import encoded
+from api.settings import Settings
+
+
+def events(  # noqa: PLR0913  (its options)
+    *,
+    stream: Annotated[str | None, typer.Option(help="One stream: order/web-5001.")] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="One type.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Events after this position.")] = 0,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the ledger holds, event by event.
+
+    Example: onebook events --type order_placed --limit 5
+    """
+    parameters = {"stream": stream, "type": event_type, "after": after, "limit": limit}
+    page = _get(data, "/v1/events", parameters)
+    print_json(page) if as_json else shown.events(page)
+
+
+def inventory(  # noqa: PLR0913  (its options)
+    *,
+    sku: Annotated[str | None, typer.Argument(help="One sku; without it, the first ones.")] = None,
+    location: Annotated[str | None, typer.Option(help="At one location only.")] = None,
+    movements: Annotated[
+        bool, typer.Option("--movements", help="The stock card: every change with its balance.")
+    ] = False,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what there is, and what of it can be sold.
+
+    Example: onebook inventory 85123A --movements
+    """
+    if movements and sku is None:
+        raise Failure("--movements is about one sku: onebook inventory SKU --movements")
+    if sku is None:
+        page = _get(data, "/v1/inventory", {"location": location, "limit": limit})
+        print_json(page) if as_json else shown.inventory(page["items"])
+    elif movements:
+        path = f"/v1/inventory/{encoded(sku)}/movements"
+        page = _get(data, path, {"location": location, "limit": limit})
+        print_json(page) if as_json else shown.movements(sku, page)
+    else:
+        item = _get(data, f"/v1/inventory/{encoded(sku)}", {"location": location})
+        print_json(item) if as_json else shown.inventory(item["items"])
+
+
+def order(
+    *,
+    order_id: Annotated[str, typer.Argument(help="An order, or a sale: sale:CHANNEL:REQUEST_ID.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one order: its label, and every quantity behind it.
+
+    Example: onebook order web-5001
+    """
+    found = _get(data, f"/v1/orders/{encoded(order_id)}")
+    print_json(found) if as_json else shown.order(found)
+
+
+def customer(
+    *,
+    customer_id: Annotated[str, typer.Argument(help="A customer's id.")],
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one customer and what they bought and brought back.
+
+    Example: onebook customer 17850
+    """
+    path = f"/v1/customers/{encoded(customer_id)}"
+    with connected(configured.load(data=data)) as client:
+        found = reply(client, path)
+        history = reply(client, f"{path}/history", {"limit": limit})
+    both = {**found, "history": history}
+    print_json(both) if as_json else shown.customer(both)
+
+
+def _get(data: Any, path: str, parameters: dict[str, Any] | None = None) -> Any:
+    settings: Settings = configured.load(data=data)
+    with connected(settings) as client:
+        return reply(client, path, parameters)
+
+
+def reply(client: httpx.Client, path: str, parameters: dict[str, Any] | None = None) -> Any:
+    """The JSON at an address. Raises Failure with what the problem says, or that nobody answers."""
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    try:
+        answer = client.get(path, params=given)
+    except httpx.HTTPError as error:
+        raise Failure(f"{client.base_url} does not answer: {error}") from error
+    body = answer.json()
+    if answer.status_code != 200:
+        raise Failure(f"{body['title']}: {body['detail']}")
+    return body

@@ -1,0 +1,240 @@
+"""Errors as RFC 9457 problem details: what happened, to which id, what to do next.
+
+`type` is `/problems/{name}`, a page of this server that explains it; the names never change.
+`definite` is true when the same request will get this answer again, and false when nothing is
+known to be decided: send it again, with the same request_id.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from ledger.log import get_logger
+from projections.paging import BadToken
+
+log = get_logger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 1
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One sort of problem: its name in `type`, its status, and what its page says."""
+
+    name: str
+    status: int
+    title: str
+    explanation: str
+    definite: bool = True
+
+    @property
+    def type(self) -> str:
+        """The stable URI reference of this kind."""
+        return f"/problems/{self.name}"
+
+
+REFUSED = Kind(
+    "refused",
+    409,
+    "The claim was refused",
+    "A claim asked for what the books cannot promise. `reason` says why and `details` names every "
+    "line it hits, with the numbers, so that you can offer what is there. The refusal is in the "
+    "ledger: the same request_id gets it again for ever. Ask for something else under a new one.",
+)
+MALFORMED = Kind(
+    "malformed",
+    422,
+    "The request is malformed",
+    "The body is not a request that Onebook knows: `detail` says what is wrong and `path` where. "
+    "Nothing was recorded. Mend it and send it again; its request_id is still free.",
+)
+IDEMPOTENCY_MISMATCH = Kind(
+    "idempotency_mismatch",
+    422,
+    "This request_id was used for another request",
+    "The channel has sent this request_id before, with other content. The first one stands and "
+    "nothing was recorded now. Send new content under a new request_id.",
+)
+BUSY = Kind(
+    "busy",
+    503,
+    "Too much is waiting to be decided",
+    "The writer's queue is full. Nothing of this request was queued. Send it again, with the same "
+    "request_id, after `Retry-After` seconds.",
+    definite=False,
+)
+UNDECIDED = Kind(
+    "undecided",
+    503,
+    "Not known to be decided",
+    "The answer did not come in time, or the server is stopping. The request may still be decided, "
+    "or be lost with this process. Send it again with the same request_id: it counts once. "
+    "`Location` shows its answer when there is one.",
+    definite=False,
+)
+TOO_LARGE = Kind(
+    "too_large",
+    413,
+    "The body is too large",
+    "One request has at most 4 MiB and 10,000 lines; a batch (a JSON array or NDJSON) has at most "
+    "16 MiB. Send a large batch as several.",
+)
+MEDIA_TYPE_UNKNOWN = Kind(
+    "unsupported_media_type",
+    415,
+    "The content type is not one that is read here",
+    "Send one request or a JSON array as `application/json`, or one request a line as "
+    "`application/x-ndjson`.",
+)
+BAD_PARAMETER = Kind(
+    "bad_parameter",
+    422,
+    "A parameter is unknown or wrong",
+    "A query parameter or header is not known here, or its value is not of its kind. Nothing is "
+    "ignored silently: `detail` names it.",
+)
+NOT_FOUND = Kind(
+    "not_found",
+    404,
+    "There is no such thing",
+    "The address, or the id in it, is not known at the position that `Onebook-Position` names. "
+    "Percent-encode `/` and `%` in ids.",
+)
+METHOD_NOT_ALLOWED = Kind(
+    "method_not_allowed",
+    405,
+    "This address does not take that method",
+    "Reads are GET, writes are POST to /v1/requests. `Allow` names what this address takes.",
+)
+NOT_YET_VISIBLE = Kind(
+    "not_yet_visible",
+    503,
+    "The view is not there yet",
+    "`min_position` asked for a position that this view has not reached within the wait. Ask again "
+    "after `Retry-After` seconds.",
+    definite=False,
+)
+TOO_MANY_STREAMS = Kind(
+    "too_many_streams",
+    503,
+    "Too many event streams are open",
+    "This server serves a bounded number of event streams at once. Try again later, or page "
+    "through /v1/events.",
+    definite=False,
+)
+NOT_READY = Kind(
+    "not_ready",
+    503,
+    "Not ready",
+    "The database does not answer, or the writer or the projector has stopped. The server's log "
+    "says why.",
+    definite=False,
+)
+INTERNAL_ERROR = Kind(
+    "internal_error",
+    500,
+    "Something failed here",
+    "A fault of the server, written to its log. Whether a request was recorded is not known: send "
+    "it again with the same request_id, it counts once.",
+    definite=False,
+)
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind for kind in list(globals().values()) if isinstance(kind, Kind)
+}
+
+
+class Problem(Exception):
+    """Ends the handling of an HTTP request with this problem."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+        if kind.status == 503:
+            self.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+
+    def body(self) -> dict[str, object]:
+        """The members of the problem, the standard ones first."""
+        kind = self.kind
+        return {
+            "type": kind.type,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "definite": kind.definite,
+            **{name: value for name, value in self.members.items() if value is not None},
+        }
+
+    def response(self) -> Response:
+        """The problem as an HTTP response."""
+        return Response(
+            msgspec.json.encode(self.body()),
+            status_code=self.kind.status,
+            headers=self.headers,
+            media_type=MEDIA_TYPE,
+        )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem; a fault of ours tells nothing of our insides."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_parameter)
+    app.add_exception_handler(BadToken, _bad_token)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    where = f"{request.method} {request.url.path}"
+    if error.status_code == 405:
+        allow = (error.headers or {}).get("Allow", "")
+        problem = Problem(METHOD_NOT_ALLOWED, f"{where}: use {allow}", headers=error.headers)
+    elif error.status_code == 413:
+        problem = Problem(TOO_LARGE, f"{where}: the body is too large")
+    else:
+        problem = Problem(NOT_FOUND, f"{where}: nothing is served at this address")
+    return problem.response()
+
+
+async def _bad_parameter(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first: dict[str, Any] = error.errors()[0]
+    where, name = first["loc"][0], first["loc"][-1]
+    detail = f"{where} parameter {name!r}: {first['msg']}"
+    return Problem(BAD_PARAMETER, detail, parameter=str(name)).response()
+
+
+async def _bad_token(_: Request, error: Exception) -> Response:
+    return Problem(BAD_PARAMETER, f"query parameter {error}", parameter="after").response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    log.error("request_failed", method=request.method, path=request.url.path, error=repr(error))
+    return Problem(INTERNAL_ERROR, "the server's log says what failed").response()
+
+
+async def _client_gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it

@@ -1,0 +1,67 @@
+"""What things are: products, locations and channels, as described latest."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api.lean import LeanRoute
+from api.openapi import answers
+from api.parameters import Read, ReadList
+from api.replies import listed, not_found, reply
+from api.services import serving
+from projections import catalog
+from projections.catalog import ChannelItem, LocationItem, Product
+
+router = APIRouter(tags=["catalog"], route_class=LeanRoute)
+
+
+@router.get("/v1/products", openapi_extra=answers(Product, listed=True))
+async def products(request: Request, query: Annotated[ReadList, Query()]) -> Response:
+    """Described products, by sku."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        page = await catalog.product_list(conn, reads.network, after=query.after, limit=query.limit)
+    return listed(page)
+
+
+@router.get("/v1/products/{sku}", openapi_extra=answers(Product))
+async def product(request: Request, sku: str, query: Annotated[Read, Query()]) -> Response:
+    """The one description of a sku that every channel reads."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        found, position = await catalog.product(conn, reads.network, sku)
+    if found is None:
+        raise not_found("a description of sku", sku, position)
+    return reply(position, found)
+
+
+@router.get("/v1/locations", openapi_extra=answers(LocationItem, listed=True))
+async def locations(request: Request, query: Annotated[ReadList, Query()]) -> Response:
+    """Described locations, by id."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        page = await catalog.location_list(
+            conn, reads.network, after=query.after, limit=query.limit
+        )
+    return listed(page)
+
+
+@router.get("/v1/locations/{location}", openapi_extra=answers(LocationItem))
+async def location(request: Request, location: str, query: Annotated[Read, Query()]) -> Response:
+    """What one location is and can do."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        found, position = await catalog.location(conn, reads.network, location)
+    if found is None:
+        raise not_found("a description of location", location, position)
+    return reply(position, found)
+
+
+@router.get("/v1/channels", openapi_extra=answers(ChannelItem, listed=True))
+async def channels(request: Request, query: Annotated[ReadList, Query()]) -> Response:
+    """Described channels, by id."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        page = await catalog.channel_list(conn, reads.network, after=query.after, limit=query.limit)
+    return listed(page)

@@ -1,0 +1,106 @@
+"""The one way in for writes, and where the answer to a request stands."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api import answers, problems
+from api.lean import LeanRoute
+from api.limits import read_body
+from api.openapi import answers as described
+from api.parameters import Read, sending_channel, wait_s
+from api.problems import Problem
+from api.replies import not_found, reply
+from api.services import Services, serving
+from ledger.domain.requests import AnyRequest
+from ledger.door import Malformed, read_batch, read_ndjson, read_request
+from projections import requests as view
+
+NDJSON: Final = "application/x-ndjson"
+_NDJSON_TYPES: Final = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
+_JSON: Final = "application/json"
+_SPACE: Final = b" \t\r\n"
+READ_BESIDE_BYTES: Final = 64 << 10
+"""Bodies above this are decoded in a thread, so that others are answered meanwhile."""
+
+router = APIRouter(tags=["requests"], route_class=LeanRoute)
+_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+T = TypeVar("T")
+
+
+@router.post("/v1/requests", status_code=201)
+async def send(request: Request) -> Response:
+    """Send one request, a JSON array of them, or one a line (NDJSON)."""
+    services = serving(request)
+    channel = sending_channel(request)
+    lines = _is_ndjson(request)
+    raw = await read_body(request, batch=lines)
+    if lines:
+        items = await _read(read_ndjson, raw)
+        return Response(_encode_lines(await _decided(services, channel, items)), media_type=NDJSON)
+    if raw.lstrip(_SPACE)[:1] == b"[":
+        items = await _read(read_batch, raw)
+        return Response(_encode(await _decided(services, channel, items)), media_type=_JSON)
+    one = await _read(read_request, raw)
+    return await _answer(services, channel, one, wait_s(request))
+
+
+def _is_ndjson(request: Request) -> bool:
+    """By the content type. Others than JSON are refused: a browser sends them across sites."""
+    sent = request.headers.get("content-type", "")
+    if sent == _JSON:
+        return False
+    media_type = sent.partition(";")[0].strip().lower()
+    if media_type != _JSON and media_type not in _NDJSON_TYPES:
+        raise Problem(
+            problems.MEDIA_TYPE_UNKNOWN,
+            f"content type {sent[:100]!r} is not read here: send {_JSON} or {NDJSON}",
+        )
+    return media_type != _JSON
+
+
+async def _read(read: Callable[[bytes], T], raw: bytes) -> T:
+    try:
+        if len(raw) > READ_BESIDE_BYTES:
+            return await run_in_threadpool(read, raw)
+        return read(raw)
+    except Malformed as error:
+        raise answers.malformed(error) from None
+
+
+async def _decided(
+    services: Services, channel: str, items: Sequence[AnyRequest | Malformed]
+) -> list[dict[str, Any]]:
+    return await answers.decide_batch(services.node.writer, channel, items)
+
+
+async def _answer(services: Services, channel: str, one: AnyRequest, limit_s: float) -> Response:
+    answer = await answers.decide_one(services.node.writer, channel, one, limit_s)
+    headers = {"Location": answers.location_of(channel, answer.request_id)}
+    if answer.replayed:
+        headers["Onebook-Replayed"] = "true"
+    body = answers.body_of(answer)
+    if answer.outcome == "accepted":
+        return Response(_encode(body), 201, headers, _JSON)
+    detail = f"request {answer.request_id!r} was refused: {answer.reason}"
+    members = msgspec.structs.asdict(body)
+    return Problem(problems.REFUSED, detail, headers=headers, **members).response()
+
+
+@router.get("/v1/requests/{channel}/{request_id}", openapi_extra=described(view.RequestRow))
+async def answer_to(
+    request: Request, channel: str, request_id: str, query: Annotated[Read, Query()]
+) -> Response:
+    """The answer that a request got, and when."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        found, position = await view.request(conn, reads.network, channel, request_id)
+    if found is None:
+        raise not_found(f"channel {channel!r}: request", request_id, position)
+    return reply(position, found)

@@ -1,0 +1,42 @@
+"""What the routes need of the process that serves them."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import Request
+
+from api.database import Database
+from api.events import Events
+from api.reads import Reads
+from api.streams import Streams
+from consumers.node import Node
+from consumers.projector import ProjectorStopped
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The running parts behind one app."""
+
+    node: Node
+    database: Database
+    reads: Reads
+    events: Events
+    streams: Streams
+
+    def unready(self) -> str | None:
+        """Why writes or views stand still, None while they do not."""
+        writer = self.node.writer
+        if writer.fault is not None:
+            return f"the writer has stopped at position {writer.position}"
+        if writer.stalled:
+            return f"the ledger takes no events since position {writer.position}"
+        try:
+            self.node.projector.check()
+        except ProjectorStopped as stopped:
+            return str(stopped)
+        return None
+
+
+def serving(request: Request) -> Services:
+    """The services behind the app that this request came to."""
+    return cast("Services", request.app.state.services)
