@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
     StoredEvent,
     Tracking,
 )
-from eventsourcing.utils import Environment, EnvType, retry
+from eventsourcing.utils import Environment, EnvType
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 # How many appends may wait for the one before; the next caller of `append` waits for room.
 MAX_WAITING_APPENDS = 16
+
+CONNECT_TIMEOUT_S = 3
+"""How long a call waits for a connection before it fails."""
+LOCK_TIMEOUT_S = 10
+"""How long an append waits for another one before it fails."""
 
 _LAST_POSITION = 2**63 - 1
 
@@ -229,7 +234,16 @@ class ApplicationRecorder(library.PostgresApplicationRecorder):
             f"nothing was written: use a process recorder for {list(trackings)}"
         )
 
-    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def max_notification_id(self) -> int | None:
+        """Return the last committed position, None for an empty ledger. Tries once.
+
+        Like `select_notifications`: whoever reads has a loop of its own, which looks whether it
+        is to stop before it tries again.
+        """
+        with self.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
+            [(last,)] = cursor.execute(self.max_notification_id_statement, prepare=True).fetchall()
+        return None if last is None else int(last)
+
     def select_notifications(
         self,
         start: int | None,
@@ -316,6 +330,8 @@ def environment(database_url: str) -> dict[str, str]:
         Factory.POSTGRES_PORT: parts.pop("port", ""),
         Factory.POSTGRES_USER: parts.pop("user", ""),
         Factory.POSTGRES_PASSWORD: parts.pop("password", ""),
+        Factory.POSTGRES_CONNECT_TIMEOUT: str(CONNECT_TIMEOUT_S),
+        Factory.POSTGRES_LOCK_TIMEOUT: str(LOCK_TIMEOUT_S),
         Factory.POSTGRES_OPTIONS: make_conninfo("", **parts),
     }
 
