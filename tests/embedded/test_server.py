@@ -321,7 +321,6 @@ def test_stopping_gives_the_signals_back(directory):
     assert all(signal.getsignal(n) == signal.SIG_DFL for n in server.ENDING_SIGNALS)
 
 
-
 def test_the_url_is_there_only_while_the_server_runs(directory):
     started = EmbeddedPostgres(directory)
     with pytest.raises(EmbeddedPostgresError, match="not started"):

@@ -32,7 +32,9 @@ class Ledger:
     def tell(self, shop: Shop, until: int | None = None) -> None:
         """Write the shop's events that are not written yet."""
         for_now = shop.books.events[self.written : until]
-        self.recorder.insert_events([stored(event, event.stream, self._next(event)) for event in for_now])
+        self.recorder.insert_events(
+            [stored(event, event.stream, self._next(event)) for event in for_now]
+        )
         self.written += len(for_now)
 
     def _next(self, event: AnyEvent) -> int:

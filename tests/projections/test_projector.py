@@ -52,7 +52,12 @@ def contents(ledger):
 def test_views_are_the_same_in_batches_of_any_size_and_with_hardly_any_memory(ledger, days):
     ledger.tell(days)
     seen = []
-    for options in ({}, {"max_batch_events": 1}, {"max_batch_events": 7}, {"max_batch_events": 7, "max_rows_in_memory": 3}):
+    for options in (
+        {},
+        {"max_batch_events": 1},
+        {"max_batch_events": 7},
+        {"max_batch_events": 7, "max_rows_in_memory": 3},
+    ):
         ledger.project(**options)
         assert ledger.differences() == 0
         seen.append((ledger.digests(), contents(ledger)))
@@ -69,7 +74,9 @@ def test_views_go_on_where_the_last_process_ended(ledger, days):
 
 
 @pytest.mark.parametrize("table", ["inventory", "order_lines", "requests"])
-def test_a_batch_that_fails_half_way_changes_nothing_and_is_taken_in_later(ledger, days, table, monkeypatch):
+def test_a_batch_that_fails_half_way_changes_nothing_and_is_taken_in_later(
+    ledger, days, table, monkeypatch
+):
     ledger.tell(days, until=200)
     ledger.project()
     before, checkpoints = contents(ledger), ledger.sql("SELECT * FROM projections ORDER BY view")
@@ -193,7 +200,9 @@ def test_an_event_that_cannot_be_read_stops_the_views_and_is_named(ledger):
     bad = len(shop.books.events) + 1
     with running(ledger) as projector:
         assert not projector.wait_for(bad, LONG_S)
-        with pytest.raises(ProjectorStopped, match=rf"position {bad} \(stock_melted.v1 of stock/STORE/MUG\)"):
+        with pytest.raises(
+            ProjectorStopped, match=rf"position {bad} \(stock_melted.v1 of stock/STORE/MUG\)"
+        ):
             projector.check()
         assert not projector.status().running
     assert ledger.sql("SELECT DISTINCT position FROM projections") == [{"position": 0}]
@@ -205,7 +214,9 @@ def test_an_event_that_does_not_fit_stops_the_views_and_is_named(ledger):
     shop.books.events = events
     ledger.tell(shop)
     [bad] = [place for place, event in enumerate(events, 1) if isinstance(event, LineShipped)]
-    with pytest.raises(FoldFailed, match=f"view orders .* at position {bad} .*order A has no line 1"):
+    with pytest.raises(
+        FoldFailed, match=f"view orders .* at position {bad} .*order A has no line 1"
+    ):
         ledger.project()
 
 
@@ -226,7 +237,9 @@ def test_a_projector_whose_connections_are_cut_connects_again(ledger, days):
     with running(ledger) as projector:
         ledger.tell(days, until=100)
         assert projector.wait_for(100, LONG_S)
-        ledger.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        ledger.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         time.sleep(0.1)
         with open_ledger(postgres.environment(ledger.url), "main") as recorder:
             ledger.recorder, cut = recorder, ledger.recorder

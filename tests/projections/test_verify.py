@@ -39,7 +39,9 @@ def test_views_that_were_left_alone_hold_what_the_ledger_says(told, days):
         ("""UPDATE requests SET details = '["x"]' WHERE request_id = 'A'""", "requests", {"channel": "web", "request_id": "A"}, {"details": []}, {"details": ["x"]}),
     ],
 )  # fmt: skip
-def test_a_row_changed_by_hand_is_named_with_what_differs(told, tampering, table, key, ledger_says, view_says):
+def test_a_row_changed_by_hand_is_named_with_what_differs(
+    told, tampering, table, key, ledger_says, view_says
+):
     ledger = told(
         given(
             received("MUG", "STORE", 7),
@@ -103,26 +105,44 @@ def test_only_the_first_differences_are_named_but_all_are_counted(told, days):
     assert (found.rows, found.different_rows) == (0, 200)
 
 
-def test_a_fold_that_loses_goods_breaks_conservation_though_it_agrees_with_itself(ledger, monkeypatch):
+def test_a_fold_that_loses_goods_breaks_conservation_though_it_agrees_with_itself(
+    ledger, monkeypatch
+):
     def forgets_returns(item, event):
         kept = stock.moved(item, event)
-        return replace(kept, on_hand=item.on_hand) if type(event).__name__ == "StockReturned" else kept
+        return (
+            replace(kept, on_hand=item.on_hand) if type(event).__name__ == "StockReturned" else kept
+        )
 
     monkeypatch.setattr(inventory, "moved", forgets_returns)
-    ledger.tell(given(received("MUG", "STORE", 7), received("CUP", "STORE", 1), returned("MUG", "STORE", 2)))
+    ledger.tell(
+        given(received("MUG", "STORE", 7), received("CUP", "STORE", 1), returned("MUG", "STORE", 2))
+    )
     ledger.project()
     [report] = ledger.verify("inventory")
     assert report.tables[0].different_rows == 0
-    assert (report.conservation.skus, report.conservation.broken_skus, report.differences) == (2, 1, 1)
+    assert (report.conservation.skus, report.conservation.broken_skus, report.differences) == (
+        2,
+        1,
+        1,
+    )
     [broken] = report.conservation.broken
-    assert (broken.sku, broken.on_hand, broken.expected, broken.terms) == ("MUG", 7, 9, {"received": 7, "returned": 2})
+    assert (broken.sku, broken.on_hand, broken.expected, broken.terms) == (
+        "MUG",
+        7,
+        9,
+        {"received": 7, "returned": 2},
+    )
 
 
 def test_a_sku_that_no_event_explains_breaks_conservation(told):
     ledger = told(given(received("MUG", "STORE", 7)))
     ledger.sql("UPDATE inventory SET sku = 'RUG'")
     [report] = ledger.verify("inventory")
-    assert [(b.sku, b.on_hand, b.expected) for b in report.conservation.broken] == [("MUG", 0, 7), ("RUG", 7, 0)]
+    assert [(b.sku, b.on_hand, b.expected) for b in report.conservation.broken] == [
+        ("MUG", 0, 7),
+        ("RUG", 7, 0),
+    ]
 
 
 def test_views_are_verified_while_the_ledger_grows_each_at_its_own_position(ledger, days):

@@ -48,7 +48,15 @@ def test_inventory_shows_what_the_writer_decides_on(told, days):
     assert {(row["location"], row["sku"]) for row in rows} == set(known) != set()
     for row in rows:
         item = known[(row["location"], row["sku"])]
-        for name in ("on_hand", "committed", "damaged", "quality_control", "safety_stock", "available", "shortage"):
+        for name in (
+            "on_hand",
+            "committed",
+            "damaged",
+            "quality_control",
+            "safety_stock",
+            "available",
+            "shortage",
+        ):
             assert row[name] == getattr(item, name), (row, name)
         assert (row["reserved"], row["incoming"]) == (0, 0)
 
@@ -56,14 +64,28 @@ def test_inventory_shows_what_the_writer_decides_on(told, days):
 def test_orders_show_what_the_writer_decides_on(told, days):
     ledger = told(days)
     state = days.books.state
-    lines = {(row["order_id"], row["line_id"]): row for row in ledger.sql("SELECT * FROM order_lines")}
+    lines = {
+        (row["order_id"], row["line_id"]): row for row in ledger.sql("SELECT * FROM order_lines")
+    }
     assert set(lines) == set(state.lines) != set()
     for key, known in state.lines.items():
-        for name in ("ordered", "cancelled", "committed", "ready", "short", "shipped", "collected", "returned", "excess"):
+        for name in (
+            "ordered",
+            "cancelled",
+            "committed",
+            "ready",
+            "short",
+            "shipped",
+            "collected",
+            "returned",
+            "excess",
+        ):
             assert lines[key][name] == getattr(known, name), (key, name)
     labels = {row["order_id"]: row["state"] for row in ledger.sql("SELECT * FROM orders")}
     assert labels == {
-        order_id: label(known.kind, [state.lines[(order_id, line_id)] for line_id in known.line_ids])
+        order_id: label(
+            known.kind, [state.lines[(order_id, line_id)] for line_id in known.line_ids]
+        )
         for order_id, known in state.orders.items()
     }
     assert len(set(labels.values())) > 4, "too few kinds of orders to be worth the test"
@@ -78,16 +100,23 @@ def test_every_balance_on_the_stock_card_is_the_sum_of_the_movements_up_to_it(to
             item[place_] += row[name]
         assert row["on_hand"] == item[0]
     stock = ledger.sql("SELECT * FROM inventory")
-    last = {(r["location"], r["sku"]): [r["on_hand"], r["damaged"], r["quality_control"]] for r in stock}
+    last = {
+        (r["location"], r["sku"]): [r["on_hand"], r["damaged"], r["quality_control"]] for r in stock
+    }
     assert balances == {key: last[key] for key in balances}
     assert all(item == [0, 0, 0] for key, item in last.items() if key not in balances)
 
 
 def test_a_sku_is_shown_at_each_of_its_locations_with_the_position_of_the_view(told):
-    shop = given(received("MUG", "STORE", 4), received("MUG", "DC", 9), order("A", line("1", "MUG")))
+    shop = given(
+        received("MUG", "STORE", 4), received("MUG", "DC", 9), order("A", line("1", "MUG"))
+    )
     ledger = told(shop)
     items, position = ledger.read(inventory.for_sku, "MUG")
-    assert [(i.location, i.on_hand, i.committed, i.available) for i in items] == [("DC", 9, 0, 9), ("STORE", 4, 1, 3)]
+    assert [(i.location, i.on_hand, i.committed, i.available) for i in items] == [
+        ("DC", 9, 0, 9),
+        ("STORE", 4, 1, 3),
+    ]
     assert position == len(shop.books.events)
     assert ledger.read(inventory.for_sku, "CUP") == ([], position)
 
@@ -108,7 +137,9 @@ def test_the_stock_card_says_who_moved_what_and_the_balance_after_it(told):
         voided("sale-1", name="void-1", channel="office"),
     )
     card = told(shop).read(movements.for_sku, "SKU").items
-    said = [(m.type, m.quantity, m.on_hand, m.damaged, m.request_id, m.order_id, m.reason) for m in card]
+    said = [
+        (m.type, m.quantity, m.on_hand, m.damaged, m.request_id, m.order_id, m.reason) for m in card
+    ]
     sale = "sale:till:sale-1"
     assert said == [
         ("stock_count_revised", -2, 9, 0, "void-1", None, None),
@@ -125,7 +156,9 @@ def test_the_stock_card_says_who_moved_what_and_the_balance_after_it(told):
 
 def test_a_stock_card_can_be_read_page_by_page_over_all_locations_or_one(told, days):
     ledger = told(days)
-    newest = ledger.sql("SELECT position, location FROM movements WHERE sku = 'MUG' ORDER BY position DESC")
+    newest = ledger.sql(
+        "SELECT position, location FROM movements WHERE sku = 'MUG' ORDER BY position DESC"
+    )
     for location in (None, "STORE"):
         wanted = [row["position"] for row in newest if location in (None, row["location"])]
         got = all_pages(ledger, movements.for_sku, "MUG", location=location, limit=7)
@@ -164,7 +197,9 @@ def test_every_list_read_page_by_page_is_the_whole_list(told, days):
 def test_orders_can_be_listed_by_state_kind_channel_and_customer(told, days):
     ledger = told(days)
     everything = ledger.read(order_reads.order_list, limit=1000).items
-    assert [o.position for o in everything] == sorted((o.position for o in everything), reverse=True)
+    assert [o.position for o in everything] == sorted(
+        (o.position for o in everything), reverse=True
+    )
     for filters in (
         {"state": "collected"}, {"kind": "sale"}, {"channel": "web"}, {"customer_id": "c-2"},
         {"kind": "order", "state": "cancelled", "customer_id": "c-1"}, {"channel": "nobody"},
@@ -177,7 +212,10 @@ def test_orders_can_be_listed_by_state_kind_channel_and_customer(told, days):
         assert ledger.read(order_reads.order_list, limit=1000, **filters).items == wanted
 
 
-@pytest.mark.parametrize("bad", ["x", "!!", "", "Ä", token(1), token("MUG"), token("MUG", 1), token("a\0", "b"), "A" * 5000])
+@pytest.mark.parametrize(
+    "bad",
+    ["x", "!!", "", "Ä", token(1), token("MUG"), token("MUG", 1), token("a\0", "b"), "A" * 5000],
+)
 def test_a_token_that_no_list_gave_is_refused(told, bad):
     ledger = told(given(received("MUG", "STORE", 1)))
     with pytest.raises(BadToken, match="use its"):
@@ -185,11 +223,35 @@ def test_a_token_that_no_list_gave_is_refused(told, bad):
 
 
 def test_a_sale_is_listed_among_the_orders_with_its_lines_and_money(told):
-    lines = (priced("1", "MUG", 2, 990), priced("2", "CUP", 1, None), SaleLine(line_id="3", sku="WRAP", quantity=1, kind="service", unit_price_minor=-90))
-    shop = given(sold("MUG", "STORE", 1, lines=lines, name="s-1", currency="EUR", customer_id="c-1", tender="card"))
+    lines = (
+        priced("1", "MUG", 2, 990),
+        priced("2", "CUP", 1, None),
+        SaleLine(line_id="3", sku="WRAP", quantity=1, kind="service", unit_price_minor=-90),
+    )
+    shop = given(
+        sold(
+            "MUG",
+            "STORE",
+            1,
+            lines=lines,
+            name="s-1",
+            currency="EUR",
+            customer_id="c-1",
+            tender="card",
+        )
+    )
     order_, position = told(shop).read(order_reads.order, "sale:till:s-1")
-    assert (order_.kind, order_.state, order_.total_minor, order_.tender) == ("sale", "collected", 1890, "card")
-    assert [(line_.line_id, line_.collected, line_.location) for line_ in order_.lines] == [("1", 2, "STORE"), ("2", 1, "STORE"), ("3", 1, "STORE")]
+    assert (order_.kind, order_.state, order_.total_minor, order_.tender) == (
+        "sale",
+        "collected",
+        1890,
+        "card",
+    )
+    assert [(line_.line_id, line_.collected, line_.location) for line_ in order_.lines] == [
+        ("1", 2, "STORE"),
+        ("2", 1, "STORE"),
+        ("3", 1, "STORE"),
+    ]
     assert (order_.payments, position) == ((), len(shop.books.events))
 
 
@@ -204,14 +266,24 @@ def test_an_order_shows_its_lines_in_the_order_they_came_and_its_latest_payment(
     )
     order_, _ = told(shop).read(order_reads.order, "A")
     assert [line_.line_id for line_ in order_.lines] == [line_.line_id for line_ in lines]
-    assert (order_.state, order_.lines[0].shipped, order_.lines[1].committed) == ("partially_fulfilled", 1, 1)
+    assert (order_.state, order_.lines[0].shipped, order_.lines[1].committed) == (
+        "partially_fulfilled",
+        1,
+        1,
+    )
     [payment] = order_.payments
-    assert (payment.state, payment.amount_minor, payment.effective_at) == ("captured", 990, datetime(2026, 3, 1, 18, tzinfo=UTC))
+    assert (payment.state, payment.amount_minor, payment.effective_at) == (
+        "captured",
+        990,
+        datetime(2026, 3, 1, 18, tzinfo=UTC),
+    )
 
 
 def test_a_total_larger_than_any_whole_number_of_the_database_is_exact(told):
     lines = (priced("1", "MUG", 1_000_000_000, 1_000_000_000_000),)
-    shop = given(sold("MUG", "STORE", 1, lines=lines, name="s-1", currency="EUR", customer_id="c-1"))
+    shop = given(
+        sold("MUG", "STORE", 1, lines=lines, name="s-1", currency="EUR", customer_id="c-1")
+    )
     ledger = told(shop)
     assert ledger.read(order_reads.order, "sale:till:s-1")[0].total_minor == 10**21
     assert ledger.read(customers.customer, "c-1")[0].amounts[0].bought_minor == 10**21
@@ -240,8 +312,16 @@ def test_a_customer_has_every_sale_order_and_return_once_with_its_state_of_now(t
         ("sale", "sale:till:s-1", "partially_returned"),
     ]
     customer_, _ = ledger.read(customers.customer, "c-1")
-    assert (customer_.registered, customer_.sales, customer_.orders, customer_.returns) == (False, 3, 1, 1)
-    assert [(a.currency, a.bought_minor) for a in customer_.amounts] == [("EUR", 1980), ("GBP", 700)]
+    assert (customer_.registered, customer_.sales, customer_.orders, customer_.returns) == (
+        False,
+        3,
+        1,
+        1,
+    )
+    assert [(a.currency, a.bought_minor) for a in customer_.amounts] == [
+        ("EUR", 1980),
+        ("GBP", 700),
+    ]
 
 
 def test_a_customer_may_be_registered_after_the_first_sale_or_never_buy(told):
@@ -253,18 +333,40 @@ def test_a_customer_may_be_registered_after_the_first_sale_or_never_buy(told):
     ledger = told(shop)
     first, second = (ledger.read(customers.customer, name)[0] for name in ("c-1", "c-2"))
     assert (first.registered, first.sales, first.first_seen.hour) == (True, 1, 8)
-    assert (second.registered, second.sales, second.last_purchase_at, second.amounts) == (True, 0, None, ())
+    assert (second.registered, second.sales, second.last_purchase_at, second.amounts) == (
+        True,
+        0,
+        None,
+        (),
+    )
     assert ledger.read(customers.customer, "c-3")[0] is None
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_the_latest_description_counts_whichever_arrives_first(told, late):
-    new = [product("MUG", at="10:00", arrives="12:00", attributes={"colour": "red"}, prices=(Price(price_minor=990, currency="EUR"),)), place("STORE", at="10:00", arrives="12:00", active=False), served_by("web", "STORE", at="10:00")]
-    old = [product("MUG", at="09:00", arrives="12:30"), place("STORE", at="09:00", arrives="12:30"), served_by("web", "DC", at="09:00")]
+    new = [
+        product(
+            "MUG",
+            at="10:00",
+            arrives="12:00",
+            attributes={"colour": "red"},
+            prices=(Price(price_minor=990, currency="EUR"),),
+        ),
+        place("STORE", at="10:00", arrives="12:00", active=False),
+        served_by("web", "STORE", at="10:00"),
+    ]
+    old = [
+        product("MUG", at="09:00", arrives="12:30"),
+        place("STORE", at="09:00", arrives="12:30"),
+        served_by("web", "DC", at="09:00"),
+    ]
     first, second = (new, old) if late else (old, new)
     ledger = told(given(product("CUP", at="09:00"), *first, *second))
     product_, _ = ledger.read(catalog.product, "MUG")
-    assert (product_.attributes, product_.prices) == ({"colour": "red"}, (Price(price_minor=990, currency="EUR"),))
+    assert (product_.attributes, product_.prices) == (
+        {"colour": "red"},
+        (Price(price_minor=990, currency="EUR"),),
+    )
     assert ledger.read(catalog.location, "STORE")[0].active is False
     [web] = ledger.read(catalog.channel_list).items
     assert (web.channel, web.locations) == ("web", ("STORE",))
@@ -272,12 +374,25 @@ def test_the_latest_description_counts_whichever_arrives_first(told, late):
 
 
 def test_every_request_shows_the_answer_that_it_got(told):
-    shop = given(received("MUG", "STORE", 1, name="grn-1"), order("A", line("1", "MUG", 2), name="w-1"))
+    shop = given(
+        received("MUG", "STORE", 1, name="grn-1"), order("A", line("1", "MUG", 2), name="w-1")
+    )
     ledger = told(shop)
     yes, _ = ledger.read(requests.request, "till", "grn-1")
-    assert (yes.outcome, yes.kind, yes.position, yes.reason, yes.details) == ("accepted", "receive_stock", 1, None, ())
+    assert (yes.outcome, yes.kind, yes.position, yes.reason, yes.details) == (
+        "accepted",
+        "receive_stock",
+        1,
+        None,
+        (),
+    )
     no, position = ledger.read(requests.request, "web", "w-1")
-    assert (no.outcome, no.reason, no.events, no.position) == ("refused", Reason.OUT_OF_STOCK, 1, position)
+    assert (no.outcome, no.reason, no.events, no.position) == (
+        "refused",
+        Reason.OUT_OF_STOCK,
+        1,
+        position,
+    )
     assert [(hit.asked, hit.available) for hit in no.details] == [(2, 1)]
     assert ledger.read(requests.request, "web", "grn-1") == (None, position)
 
