@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,24 @@ DATABASE_FILE: Final = "database-url"
 """Holds the URL of the running database, for other commands of the same user (mode 0600)."""
 
 
+class Death:
+    """Whether the embedded database ended by itself, and who is told when it does."""
+
+    def __init__(self) -> None:
+        self.happened = threading.Event()
+        self._told: list[Callable[[], None]] = []
+
+    def tell(self, callback: Callable[[], None]) -> None:
+        """Have this called, in another thread, when the database ends by itself."""
+        self._told.append(callback)
+
+    def __call__(self) -> None:
+        """It happened."""
+        self.happened.set()
+        for callback in self._told:
+            callback()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A data directory that this process holds, and the database of its ledger and views."""
@@ -23,6 +42,7 @@ class Opened:
     directory: DataDirectory
     database_url: str
     network: str
+    death: Death
 
 
 @contextlib.contextmanager
@@ -32,10 +52,14 @@ def open_database(settings: Settings) -> Iterator[Opened]:
     Raises DataDirectoryBusy if another process holds the directory, DataDirectoryError (or its
     EmbeddedPostgresError) if it cannot be used.
     """
-    with DataDirectory.open(settings.data) as directory, _database(settings, directory) as url:
+    death = Death()
+    with (
+        DataDirectory.open(settings.data) as directory,
+        _database(settings, directory, death) as url,
+    ):
         _remember(directory.path, url)
         try:
-            yield Opened(directory, url, settings.network)
+            yield Opened(directory, url, settings.network, death)
         finally:
             (directory.path / DATABASE_FILE).unlink(missing_ok=True)
 
@@ -65,11 +89,11 @@ def open_beside(settings: Settings) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings, directory: DataDirectory) -> Iterator[str]:
+def _database(settings: Settings, directory: DataDirectory, death: Death) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    with EmbeddedPostgres(directory.path) as server:
+    with EmbeddedPostgres(directory.path, on_death=death) as server:
         yield server.url
 
 

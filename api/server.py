@@ -17,9 +17,6 @@ GRACE_S: Final = 5
 """For what is under way when the server is told to stop; the database's own stop comes after."""
 BACKLOG: Final = 2048
 KEEP_ALIVE_S: Final = 75
-GC_THRESHOLDS: Final = (50_000, 20, 100)
-"""Allocations between collections of garbage. With Python's own (700, 10, 10) a third of the time
-goes into searching the writer's state, which holds none."""
 
 
 class AddressError(Exception):
@@ -101,7 +98,6 @@ def address_of(bound_socket: socket.socket) -> str:
 def run(server: Server, bound_socket: socket.socket) -> None:
     """Serve until told to stop, in the main thread by a signal. Blocks."""
     gc.freeze()  # what was built until now stays
-    gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(server.serve([bound_socket]))
 

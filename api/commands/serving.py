@@ -63,10 +63,19 @@ def serve(
 def serve_node(
     opened: Opened, node: Node, listening: socket.socket, on_started: Callable[[str], None]
 ) -> None:
-    """Serve from the main thread until a signal; what follows is not interrupted by another."""
+    """Serve from the main thread until a signal; what follows is not interrupted by another.
+
+    Raises Failure if the embedded database ended by itself, after stopping as on a signal.
+    """
     server = _server(opened, node, listening, on_started)
+    opened.death.tell(server.stop)
     run(server, listening)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if opened.death.happened.is_set():
+        raise Failure(
+            f"the PostgreSQL of {opened.directory.path} ended by itself: see postgres.log there. "
+            "Nothing that was acknowledged is lost; start the server again"
+        )
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Self
@@ -57,10 +58,14 @@ class EmbeddedPostgres:
     Started from the main thread, it turns SIGTERM and SIGHUP into SystemExit, as Python turns
     SIGINT into KeyboardInterrupt, unless the program handles them itself. Started from another
     thread, that is the program's task. A second instance on the same directory is refused.
+
+    ``on_death`` is called, in a thread, if the server ends by itself; it is not started again here:
+    whoever runs the program decides, and finds everything that was acknowledged.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, on_death: Callable[[], None] | None = None) -> None:
         self.directory = directory
+        self._on_death = on_death
         self._handled: tuple[signal.Signals, ...] = ()
         self._lock: int | None = None
         self._log: int | None = None
@@ -185,7 +190,8 @@ class EmbeddedPostgres:
     def _watch(self, process: subprocess.Popen[bytes], written: int) -> None:
         # A descriptor and an event of its own: the watcher may outlive stop() by an instant.
         self._stopping = threading.Event()
-        arguments = (process, self._stopping, os.dup(written), self.directory / "postgres.log")
+        log_file = self.directory / "postgres.log"
+        arguments = (process, self._stopping, os.dup(written), log_file, self._on_death)
         threading.Thread(target=_wait, args=arguments, name="postgres", daemon=True).start()
 
     def _handle_ends(self) -> None:
@@ -253,12 +259,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], stopping: threading.Event, written: int, file: Path
+    process: subprocess.Popen[bytes],
+    stopping: threading.Event,
+    written: int,
+    file: Path,
+    on_death: Callable[[], None] | None,
 ) -> None:
     """Until the server is to stop: say so if it ends by itself, and bound its log."""
     while not stopping.wait(WATCH_PAUSE_S):
         if process.poll() is not None:
             log.error("postgres_died", status=process.returncode, log=file)
+            if on_death is not None:
+                on_death()
             break
         bound_log(written, file)
     os.close(written)

@@ -438,6 +438,7 @@ ExceptionKind = Literal[
     "over_voided",
     "clock_ahead",
     "discrepancy",
+    "payment_moved",
 ]
 
 

@@ -165,6 +165,10 @@ def _sale_voided(state: State, event: SaleVoided) -> None:
         state.lines[key] = voided(state.lines[key], cut.quantity)
 
 
+def _payment_recorded(state: State, event: PaymentRecorded) -> None:
+    state.payments[event.payment_id] = event.order_id
+
+
 def _location_described(state: State, event: LocationDescribed) -> None:
     stamp = stamp_of(event)
     known = state.locations.get(event.location)
@@ -251,7 +255,7 @@ _EVOLVE: Final[dict[type, Callable[[State, Any], Any]]] = {
     ReturnRecorded: _nothing,
     OrderPlaced: _order_placed,
     OrderLineCancelled: _line_changes,
-    PaymentRecorded: _nothing,
+    PaymentRecorded: _payment_recorded,
     LineShipped: _line_changes,
     PickupReady: _line_changes,
     LineCollected: _line_changes,

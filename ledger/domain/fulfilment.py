@@ -116,7 +116,12 @@ def ready_for_pickup(draft: Draft, request: ReadyForPickup, _at: datetime | None
 
 
 def record_payment(draft: Draft, request: RecordPayment) -> None:
-    """Recorded as the provider says; an unknown order's payment is unlinked until it appears."""
+    """Recorded as the provider says; an unknown order's payment is unlinked until it appears.
+
+    A payment is known by its id alone. One that names another order than before is one of two
+    payments that share an id, or a mistake: its latest state counts, and people must look at it.
+    """
+    before = draft.state.payments.get(request.payment_id, request.order_id)
     recorded = PaymentRecorded(
         *draft.header,
         request.order_id,
@@ -128,6 +133,9 @@ def record_payment(draft: Draft, request: RecordPayment) -> None:
         request.lines,
     )
     draft.emit(recorded)
+    if before != request.order_id:
+        detail = f"payment {request.payment_id!r} named {before!r} before; use an id of its own"
+        draft.exception("payment_moved", detail, About(order_id=request.order_id))
     if request.order_id not in draft.state.orders:
         wait(draft, request, request.order_id)
 

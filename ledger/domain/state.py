@@ -136,6 +136,7 @@ MAPPINGS: Final = (
     "location_counts",
     "locations",
     "orders",
+    "payments",
     "products",
     "promises",
     "stock",
@@ -147,9 +148,10 @@ MAPPINGS: Final = (
 class State:
     """The writer's knowledge of one network.
 
-    `promises` remembers, per stock item and in order of promising, which order line each promise
-    is for; `location_counts` are whole-location counts, `anchors` all others and those that found
-    a difference; `waiting` are facts by the order or sale they wait for.
+    `payments` says which order a payment named last. `promises` remembers, per stock item and in
+    order of promising, which order line each promise is for; `location_counts` are whole-location
+    counts, `anchors` all others and those that found a difference; `waiting` are facts by the
+    order or sale they wait for.
     """
 
     __slots__ = (*MAPPINGS, "_below", "journal")
@@ -162,6 +164,7 @@ class State:
         self.location_counts: MutableMapping[str, tuple[Anchor, ...]] = {}
         self.locations: MutableMapping[str, LocationPolicy] = {}
         self.orders: MutableMapping[str, Order] = {}
+        self.payments: MutableMapping[str, str] = {}
         self.products: MutableMapping[str, bool] = {}
         self.promises: MutableMapping[tuple[str, str, int], LineKey] = {}
         self.stock: MutableMapping[ItemKey, StockItem] = {}

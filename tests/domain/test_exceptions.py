@@ -8,6 +8,7 @@ from asks import (
     held_back,
     moved,
     order,
+    paid,
     place,
     product,
     ready,
@@ -105,4 +106,12 @@ def test_a_fact_from_a_clock_ahead_of_ours_is_recorded_and_told_every_time(ahead
 def test_a_fact_on_time_is_not_told() -> None:
     given(product("SKU"), place("STORE")).when(received("SKU", "STORE", 5), order("A")).then(
         nothing_raised(), accepted("A")
+    )
+
+
+def test_a_payment_that_names_another_order_than_before_is_told() -> None:
+    given(received("SKU", "STORE", 5), order("A"), order("B"), paid("A", payment_id="1001")).when(
+        paid("A", state="refunded", payment_id="1001")
+    ).then(nothing_raised()).when(paid("B", payment_id="1001")).then(
+        raised("payment_moved", order_id="B")
     )

@@ -119,7 +119,7 @@ class Client:
 def events_of(data: Path) -> Iterator[list[tuple[int, AnyEvent]]]:
     with (
         DataDirectory.open(data),
-        EmbeddedPostgres(data / "postgres") as database,
+        EmbeddedPostgres(data) as database,
         open_ledger(postgres.environment(database.url), "main") as recorder,
     ):
         notifications = recorder.select_notifications(1, 1_000_000)
@@ -129,7 +129,7 @@ def events_of(data: Path) -> Iterator[list[tuple[int, AnyEvent]]]:
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "data"
-    remove_ledger(tmp_path / "data" / "postgres")
+    remove_ledger(tmp_path / "data")
 
 
 @pytest.fixture

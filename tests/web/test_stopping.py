@@ -100,14 +100,17 @@ def test_it_serves_only_this_machine_unless_told_otherwise(data: Path) -> None:
         assert server.address == f"http://127.0.0.1:{port}"
 
 
-def test_when_the_database_is_gone_it_says_so_and_stays_alive(data: Path) -> None:
+def test_when_its_database_dies_it_ends_and_says_so_and_starts_again_with_all(data: Path) -> None:
     with serving(data) as server, server.client() as client:
+        sender = Sender(client)
+        answer = sender.accepted(sender.received("MUG", 3))
         [postgres] = children_of(server.process.pid)
         os.kill(postgres, signal.SIGKILL)
-        wait_until(lambda: client.get("/readyz").status_code == 503, 30)
-        ready = client.get("/readyz")
-        assert (ready.json()["type"], ready.json()["definite"]) == ("/problems/not_ready", False)
-        assert client.get("/livez").status_code == 200
+        assert server.process.wait(3 * STOPS_WITHIN_S) == 2
+    with serving(data) as server, server.client() as client:
+        path = f"/v1/requests/default/{answer['request_id']}"
+        found = Sender(client).seen(path, answer["position"])
+        assert found["position"] == answer["position"]
 
 
 def test_a_stopping_server_ends_requests_that_come_too_late(data: Path) -> None:
