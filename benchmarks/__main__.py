@@ -28,6 +28,8 @@ BENCHMARKS = {
 }
 UNLESS_NAMED = tuple(name for name in BENCHMARKS if name != "arrangements")
 REPEATS, SECONDS = 3, 4.0
+CORES = 2
+"""What a small machine has; everything of a run, references included, shares them."""
 TABLE_WIDTH = 120
 QUICK_REPEATS, QUICK_SECONDS = 1, 1.0
 
@@ -36,6 +38,7 @@ def main() -> None:
     """Run the benchmarks that the command line names."""
     asked = _arguments()
     measures = [_benchmark(name) for name in asked.names]
+    _share(asked.cores)
     started_at = report.now()
     with scratch_folder() as folder, EmbeddedPostgres(folder / "postgres") as server:
         bench = _bench(asked, server.url, folder)
@@ -55,6 +58,9 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; default: all but the last")
+    parser.add_argument(
+        "--cores", type=int, default=CORES, help=f"share so many (Linux; default: {CORES}; 0: all)"
+    )
     parser.add_argument("--quick", action="store_true", help="once and briefly, to see it work")
     parser.add_argument(
         "--file", type=Path, help=f"a CSV file to import (or {FILE_VARIABLE}); default: the excerpt"
@@ -65,6 +71,12 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"no benchmark is named {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
     asked.names = asked.names or list(UNLESS_NAMED)
     return asked
+
+
+def _share(cores: int) -> None:
+    """Keep this process and all that it starts to the first cores, where the system can."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
 def _bench(asked: argparse.Namespace, server_url: str, folder: Path) -> Bench:
@@ -89,8 +101,9 @@ def _command(asked: argparse.Namespace, bench: Bench) -> str:
     """What was run, without the paths that it named."""
     names = asked.names if asked.names != list(UNLESS_NAMED) else []
     quick = ["--quick"] if asked.quick else []
+    cores = ["--cores", str(asked.cores)] if asked.cores != CORES else []
     file = ["--file", bench.file.name] if bench.file else []
-    return shlex.join(["python", "-m", "benchmarks", *names, *quick, *file])
+    return shlex.join(["python", "-m", "benchmarks", *names, *cores, *quick, *file])
 
 
 def _show(run: report.Run, *, as_markdown: bool) -> None:

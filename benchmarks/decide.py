@@ -1,5 +1,6 @@
 """Deciding alone: two-line orders on one core, without a log."""
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 from benchmarks import shop, sql_floor
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Goal, Line, interleaved
+from consumers.node import GARBAGE_THRESHOLDS
 from ledger.codec import stored
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.evolve import evolve
@@ -43,6 +45,7 @@ def lines(bench: Bench) -> Iterator[Line]:
 
 def decided_per_s(orders: Sequence[AnyRequest]) -> float:
     """Orders a second, from requests to bytes, on a state that holds only the opening stock."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)  # as the writer runs in a node
     state = State()
     _decided(state, shop.opening(sql_floor.SPREAD_ITEMS))
     started = time.perf_counter()

@@ -42,6 +42,11 @@ class Run(Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
+def _cores() -> int:
+    """How many cores this process and what it starts may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def machine(database_url: str) -> Machine:
     """Describe this machine and its PostgreSQL."""
     with psycopg.connect(database_url) as connection:
@@ -51,7 +56,7 @@ def machine(database_url: str) -> Machine:
     return Machine(
         f"{platform.system()} {platform.machine()}",
         _processor(),
-        os.cpu_count() or 1,
+        _cores(),
         round(pages / 2**30, 1),
         platform.python_version(),
         row[0],
