@@ -31,6 +31,15 @@ class Mismatch(Struct, frozen=True, gc=False):
     position: int
 
 
+class DecisionFailed(Struct, frozen=True, gc=False):
+    """A fault of ours: this request could not be decided and nothing of it was written."""
+
+    request_id: str
+
+
+Outcome = Answer | Mismatch | DecisionFailed
+
+
 def answer_of(event: RequestAccepted | RequestRefused, position: int, *, replayed: bool) -> Answer:
     """The answer that a request's own event says."""
     if isinstance(event, RequestRefused):

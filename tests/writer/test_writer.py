@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from consumers import blocks
 from consumers import writer as writer_module
 from consumers.answers import Mismatch
 from consumers.writer import DecisionFailed, WriterBusy, WriterStopped
@@ -196,7 +197,7 @@ def test_a_request_that_cannot_be_decided_stops_nobody_else(start, monkeypatch):
 
 def test_a_full_queue_takes_nothing_and_says_so(start, gate, monkeypatch):
     monkeypatch.setattr(writer_module, "MAX_QUEUED_REQUESTS", 3)
-    monkeypatch.setattr(writer_module, "MAX_BLOCK_EVENTS", 1)
+    monkeypatch.setattr(blocks, "MAX_BLOCK_EVENTS", 1)
     writer = start(gate)
     taken = [writer.submit("web", [received(5)])]
     until(lambda: gate.waiting)
