@@ -15,9 +15,10 @@ from ledger.domain.events import (
     StockCountRevised,
 )
 from ledger.domain.evolve import evolve
+from ledger.domain.promises import LineKey
 from ledger.domain.requests import AnyRequest, Fact
 from ledger.domain.shortage import settled
-from ledger.domain.state import About, ExceptionRef, ItemKey, LineKey, State, Waiting
+from ledger.domain.state import About, ExceptionRef, ItemKey, State, Waiting
 from ledger.domain.stock import effective_at, effects_of
 from ledger.domain.words import CountedState
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from ledger.domain import promises
 from ledger.domain.counts import Anchor, CountedKey, with_anchor
 from ledger.domain.events import (
     AnyEvent,
@@ -47,11 +48,11 @@ from ledger.domain.events import (
     StockUncommitted,
 )
 from ledger.domain.orders import Line, LineEvent, Order, changed, ordered_line, sold_line, voided
+from ledger.domain.promises import LineKey
 from ledger.domain.state import (
     About,
     ChannelPolicy,
     ExceptionRef,
-    LineKey,
     LocationPolicy,
     State,
     Waiting,
@@ -123,6 +124,9 @@ def _committed(state: State, event: StockCommitted) -> None:
     if line.promise == 0:
         state.promises[(event.location, event.sku, item.promises)] = key
         state.lines[key] = replace(line, promise=item.promises)
+    else:
+        item_key = (event.location, event.sku)
+        promises.count_over(state.promises_over, item_key, item.promises)
 
 
 def _line_changes(state: State, event: LineEvent) -> None:
@@ -138,7 +142,8 @@ def _put_line(state: State, key: LineKey, before: Line, after: Line) -> None:
         item = state.stock[item_key]
         state.stock[item_key] = replace(item, short=item.short + after.short - before.short)
     if after.promise and after.committed == 0 and before.location is not None:
-        del state.promises[(before.location, before.sku, after.promise)]
+        item_key = (before.location, before.sku)
+        promises.end(state.promises, state.promises_over, item_key, after.promise)
         after = replace(after, promise=0)
     state.lines[key] = after
 

@@ -21,6 +21,7 @@ from ledger.domain.events import (
     StockUncommitted,
 )
 from ledger.domain.orders import Line
+from ledger.domain.promises import LineKey
 from ledger.domain.requests import (
     CollectLines,
     Fact,
@@ -29,7 +30,7 @@ from ledger.domain.requests import (
     RecordPayment,
     ShipLines,
 )
-from ledger.domain.state import About, ItemKey, LineKey
+from ledger.domain.state import About, ItemKey
 
 LinesFact = TypeVar("LinesFact", ShipLines, ReadyForPickup, CollectLines)
 

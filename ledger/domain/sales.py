@@ -16,6 +16,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.fulfilment import recommit, release, wait
 from ledger.domain.orders import Line
+from ledger.domain.promises import LineKey
 from ledger.domain.requests import (
     LineQuantity,
     RecordReturn,
@@ -24,7 +25,7 @@ from ledger.domain.requests import (
     SaleLine,
     VoidSale,
 )
-from ledger.domain.state import About, LineKey
+from ledger.domain.state import About
 from ledger.domain.words import sale_id
 
 

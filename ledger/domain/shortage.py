@@ -5,7 +5,8 @@ from datetime import datetime
 
 from ledger.domain.events import AnyEvent, LineShort, ShortageCleared, ShortageFound, ShortLine
 from ledger.domain.orders import Line
-from ledger.domain.state import ItemKey, LineKey, State
+from ledger.domain.promises import LineKey, newest_first
+from ledger.domain.state import ItemKey, State
 
 Hits = dict[LineKey, int]
 
@@ -63,14 +64,12 @@ def _promised(state: State, key: ItemKey) -> Iterator[tuple[LineKey, Line]]:
     """The lines with something committed here, newest first, until all of it is seen."""
     item = state.stock[key]
     unseen = item.committed
-    for number in range(item.promises, 0, -1):
+    for line_key in newest_first(state.promises, state.promises_over, key, item.promises):
         if unseen <= 0:
             return
-        line_key = state.promises.get((*key, number))
-        if line_key is not None:
-            line = state.lines[line_key]
-            unseen -= line.committed
-            yield line_key, line
+        line = state.lines[line_key]
+        unseen -= line.committed
+        yield line_key, line
 
 
 def _short_lines(hits: Hits) -> tuple[ShortLine, ...]:

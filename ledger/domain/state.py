@@ -12,14 +12,13 @@ from msgspec import Struct
 
 from ledger.domain.counts import Anchor, CountedKey, Journal
 from ledger.domain.orders import Line, Order
+from ledger.domain.promises import LineKey, Promises, PromisesOver
 from ledger.domain.requests import Fact
 from ledger.domain.stock import Stamp, StockItem
 from ledger.domain.words import CountedState
 
 ItemKey = tuple[str, str]
 """(location, sku)."""
-LineKey = tuple[str, str]
-"""(order_id, line_id)."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -139,6 +138,7 @@ MAPPINGS: Final = (
     "payments",
     "products",
     "promises",
+    "promises_over",
     "stock",
     "versions",
     "waiting",
@@ -166,7 +166,8 @@ class State:
         self.orders: MutableMapping[str, Order] = {}
         self.payments: MutableMapping[str, str] = {}
         self.products: MutableMapping[str, bool] = {}
-        self.promises: MutableMapping[tuple[str, str, int], LineKey] = {}
+        self.promises: Promises = {}
+        self.promises_over: PromisesOver = {}
         self.stock: MutableMapping[ItemKey, StockItem] = {}
         self.versions: MutableMapping[str, int] = {}
         self.waiting: MutableMapping[str, tuple[Waiting, ...]] = {}

@@ -103,6 +103,8 @@ def promises_agree(state: State) -> None:
         if promised:
             assert state.promises[(str(line.location), line.sku, line.promise)] == key
     assert len(state.promises) == sum(1 for line in state.lines.values() if line.promise)
+    made = sum(item.promises for item in state.stock.values())
+    assert sum(state.promises_over.values()) == made - len(state.promises)
     for item_key, item in state.stock.items():
         assert item.committed == committed.pop(item_key, 0) >= 0, (item_key, item)
         assert item.short == short.pop(item_key, 0), (item_key, item)
