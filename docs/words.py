@@ -10,9 +10,10 @@ books. A **claim** asks for something and may be refused.
 What is not in these tables is refused as malformed (422), and nothing of it is recorded: unknown
 fields, duplicate keys, floats, control characters, times without an offset. A field that may be
 left out may also be `null`. One request has at most 10,000 lines and 4 MiB. Ids have 1 to 128
-printable characters without a space at either end, other texts 1 to 1,000 characters. Amounts are
-whole numbers of the currency's minor unit. A `currency` stands once, beside `lines`, and is
-required when a line has a price, a tax or a cost.
+printable characters without a space at either end, and are not `.` or `..`, which no address can
+name; other texts have 1 to 1,000 characters. Amounts are whole numbers of the currency's minor
+unit. A `currency` stands once, beside `lines`, and is required when a line has a price, a tax or a
+cost.
 
 Each example below is valid as it stands: a test sends it through the door."""
 

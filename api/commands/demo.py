@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -85,7 +86,9 @@ def _fill(node: Node, file: Path | None) -> None:
         lived = list(demo_day.live_through(node))
         importing.catch_up(node, progressing)
     _show_import(report)
-    shown = table("One day, 2011-09-01", "time", "channel", "what happens", "the ledger says")
+    shown = table(
+        "One day in London, 2011-09-01", "time", "channel", "what happens", "the ledger says"
+    )
     for step, answer in lived:
         shown.add_row(step.time, step.channel, step.told, escape(demo_day.said(answer)))
     out.print(shown)
@@ -100,18 +103,21 @@ def _show_import(report: Report) -> None:
 
 
 def _invite(address: str, data: Path) -> None:
-    where = "" if data == Path(".onebook") else f" --data {data}"
+    where = "" if data == Path(".onebook") else f" --data {shlex.quote(str(data))}"
     onebook = _program()
     out.print(f"\n[bold]Look at {address}[/] (Ctrl-C stops it). In another terminal:\n")
     for command, told in (
-        (f"{onebook} inventory {demo_day.BUNTING} --movements{where}", "why there are so many"),
+        (
+            f"{onebook} inventory {demo_day.BUNTING} --movements{where}",
+            "every movement behind its number",
+        ),
         (f"{onebook} order web-1003{where}", "an order that the shelf cannot keep"),
         (f"{onebook} customer 14911{where}", "what one customer bought"),
         (f"{onebook} verify{where}", "fold everything afresh and compare"),
         (f"curl {address}/v1/inventory/{demo_day.BUNTING}", "the same for programs"),
-        (f"curl -N {address}/v1/events/stream?after=0", "every event, live"),
+        (f"curl -N '{address}/v1/events/stream?after=0'", "every event, live"),
     ):
-        out.print(f"  [bold]{command}[/]  [dim]{told}[/]", highlight=False, soft_wrap=True)
+        out.print(f"  [bold]{command}[/]  [dim]# {told}[/]", highlight=False, soft_wrap=True)
 
 
 def _program() -> str:

@@ -5,6 +5,12 @@ effect after it. A movement that a count had seen and that arrives after it chan
 count's variance; a count that arrives behind a later one takes its variance back from that one.
 So the variance of every count is what it found less the movements and variances up to it,
 whatever the order of arrival.
+
+Ten mugs came in and two were sold, so the books say 8. A count of 16:00 finds 7: `shelf._count`
+asks `shelf._expected` for the 8 and emits a variance of -1; `evolve` keeps an `Anchor` of 16:00.
+Then a sale of 15:40 arrives: `Draft.stock` emits it (6), sees by `State.counted_until` that a count
+saw it, finds the count by `seen_by`, and `Draft.revise` gives the mug back (7) and makes the
+variance 0.
 """
 
 from array import array

@@ -63,8 +63,8 @@ from ledger.domain.words import sale_id
 STANDING: Final = frozenset(
     {"unknown_sku", "unknown_location", "discrepancy", "overshipped", "over_returned"}
 )
-"""Exceptions that stand as long as what they say is so; the others are ended by a join, or by
-people."""
+"""Exceptions that stand as long as what they say is so; `unlinked` ends by a join; the others say
+what was so once."""
 
 
 def evolve(state: State, event: AnyEvent) -> None:

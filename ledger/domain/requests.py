@@ -1,6 +1,6 @@
 """What channels send: facts that happened, and claims that ask.
 
-Defined once, here: HTTP bodies, Kafka messages, the fingerprint and the published schemas all come
+Defined once, here: HTTP bodies, imported lines, the fingerprint and the published schemas all come
 from these structs. A fact is recorded always; a claim may be refused. `ledger.door` turns bytes
 into these structs and checks what their types do not say.
 """

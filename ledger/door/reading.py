@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterable
 from datetime import UTC
+from functools import cache
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -38,12 +40,12 @@ def read_batch(raw: bytes) -> list[AnyRequest | Malformed]:
 
     Raises Malformed if the whole is not a JSON array or has more than MAX_BATCH_REQUESTS.
     """
+    if _has_more_items(raw, MAX_BATCH_REQUESTS):
+        raise _too_many()
     try:
         items = _decode_items(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise explained(raw, error) from None
-    if len(items) > MAX_BATCH_REQUESTS:
-        raise _too_many()
     return _read_all((f"[{index}]", ".", bytes(item)) for index, item in enumerate(items))
 
 
@@ -53,6 +55,9 @@ def read_ndjson(raw: bytes) -> list[AnyRequest | Malformed]:
     A malformed one stands as its fault, its path beginning with the line number, from 1. Raises
     Malformed for more than MAX_BATCH_REQUESTS.
     """
+    filled = (line for line in io.BytesIO(raw) if line.strip())
+    if next(islice(filled, MAX_BATCH_REQUESTS, None), None) is not None:
+        raise _too_many()
     lines = enumerate(io.BytesIO(raw), 1)
     return _read_all((f"line {number}", ": ", line) for number, line in lines if line.strip())
 
@@ -67,13 +72,35 @@ def channel_id(text: str) -> str:
 def _read_all(items: Iterable[tuple[str, str, bytes]]) -> list[AnyRequest | Malformed]:
     found: list[AnyRequest | Malformed] = []
     for path, joint, item in items:
-        if len(found) == MAX_BATCH_REQUESTS:
-            raise _too_many()
         try:
             found.append(read_request(item))
         except Malformed as fault:
             found.append(fault.within(path, joint))
     return found
+
+
+def _has_more_items(raw: bytes, limit: int) -> bool:
+    """Whether a JSON array has more items than this, found without making any beyond it.
+
+    A list is decoded whole before its length is known, at fifty bytes and more an item, though an
+    item may be two bytes as sent. A struct stops the decoder at the first item it has no field for.
+    """
+    if raw.count(b",") < limit or not raw.lstrip().startswith(b"["):
+        return False
+    try:
+        msgspec.json.decode(raw, type=_row_of(limit))
+    except msgspec.ValidationError:
+        return True
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False  # no JSON: whoever decodes the items says where
+    return False
+
+
+@cache
+def _row_of(length: int) -> type[msgspec.Struct]:
+    """A struct that reads an array of at most so many items, of any kind."""
+    items = [(f"item_{index}", msgspec.Raw, None) for index in range(length)]
+    return msgspec.defstruct("Row", items, array_like=True, forbid_unknown_fields=True, gc=False)
 
 
 def _too_many() -> Malformed:

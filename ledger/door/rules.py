@@ -27,6 +27,8 @@ from ledger.domain.words import (
 )
 
 CHANNEL_PATTERN: Final = "[a-z0-9][a-z0-9-]{0,39}"
+UNLINKABLE: Final = (".", "..")
+"""As a part of an address these mean a folder, also percent-encoded: a browser drops them."""
 MAX_LATITUDE_UDEG: Final = 90_000_000
 MAX_LONGITUDE_UDEG: Final = 180_000_000
 _channel = re.compile(CHANNEL_PATTERN).fullmatch
@@ -51,7 +53,12 @@ def _whole(low: int, high: int, *, but_zero: bool = False) -> Rule:
 
 
 def _is_id(text: str) -> bool:
-    return text.isprintable() and text == text.strip(" ") and 0 < len(text) <= MAX_ID_LENGTH
+    return (
+        text.isprintable()
+        and text == text.strip(" ")
+        and 0 < len(text) <= MAX_ID_LENGTH
+        and text not in UNLINKABLE
+    )
 
 
 def _is_order_id(text: str) -> bool:
@@ -100,16 +107,19 @@ def _are_attributes(attributes: dict[str, str]) -> bool:
     )
 
 
-_ID_ASKS = f"1 to {MAX_ID_LENGTH} printable characters without a space at either end"
-_ID_SCHEMA = {"minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": r"^\S(.*\S)?$"}
+_ID_ASKS = (
+    f"1 to {MAX_ID_LENGTH} printable characters without a space at either end, not `.` or `..`, "
+    "which no address can name"
+)
+_ID_SCHEMA = {"minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": r"^(?!\.\.?$)\S(.*\S)?$"}
 _TEXT_SCHEMA = {"minLength": 1, "maxLength": MAX_TEXT_LENGTH}
 
 ID: Final = Rule(_is_id, _ID_ASKS, _ID_SCHEMA)
 ORDER_ID: Final = Rule(
     _is_order_id,
-    f"{_ID_ASKS} that do not begin with `{SALE_PREFIX}` (use void_sale to undo a recorded sale, "
+    f"{_ID_ASKS}, and not beginning with `{SALE_PREFIX}` (use void_sale to undo a recorded sale, "
     "and `sale` to return goods of one)",
-    _ID_SCHEMA | {"pattern": rf"^(?!{SALE_PREFIX})\S(.*\S)?$"},
+    _ID_SCHEMA | {"pattern": rf"^(?!\.\.?$|{SALE_PREFIX})\S(.*\S)?$"},
 )
 TEXT: Final = Rule(
     _is_text,

@@ -1,0 +1,15 @@
+"""No request or event type is forgotten by the tables that dispatch on it."""
+
+from typing import get_args
+
+from ledger.domain import decider, evolve
+from ledger.domain.events import AnyEvent
+from ledger.domain.requests import Fact
+
+
+def test_every_fact_has_a_handler() -> None:
+    assert decider._RECORD.keys() == set(get_args(Fact))
+
+
+def test_every_event_has_an_effect_on_what_is_known_or_is_said_to_have_none() -> None:
+    assert evolve._EVOLVE.keys() == set(get_args(AnyEvent))
