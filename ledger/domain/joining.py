@@ -1,7 +1,7 @@
 """Facts that waited for an order or a sale take effect when it appears.
 
 1. A handler meets an order, sale or line that is not known: `fulfilment.wait`.
-2. It emits `exception_raised(unlinked)`, which keeps the fact; `evolve` notes it in `state.waiting`.
+2. It emits `exception_raised(unlinked)`, which keeps the fact; `evolve` notes it as waiting.
 3. `place_order` and `record_sale` make the subject known, and call `join`.
 4. `join` resolves each exception and calls the fact's own handler again, at the fact's own time.
 5. What still finds no line waits again, with its first sender and time (`Draft.joining`).
