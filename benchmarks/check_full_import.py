@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from benchmarks.bench import scratch_folder
 from benchmarks.independent_sums import Sums, sums_of_file, sums_of_views
 from consumers.embedded import EmbeddedPostgres
 from consumers.ingest.examples import MAPPING, example
@@ -146,7 +146,7 @@ def views_hold(node: Node) -> bool:
 def whole_check(file: Path) -> bool:
     """Import into temporary ledgers and compare everything; whether all of it is the same."""
     mapping = load_mapping(example(MAPPING))
-    with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data") as server:
+    with scratch_folder() as folder, EmbeddedPostgres(folder / "data") as server:
         with ledger_in(server, "as_it_is") as node:
             started = time.perf_counter()
             report = send_file(node, file, mapping, opening_balances=True)
