@@ -10,6 +10,8 @@ from psycopg.sql import Identifier
 from api import problems
 from api.database import Database
 from api.events import Events
+from api.heads import HeadsAsReads
+from api.limits import Bodies
 from api.openapi import describe
 from api.paths import EncodedParts
 from api.reads import Reads
@@ -37,6 +39,7 @@ def create_app(node: Node) -> FastAPI:
     for module in ROUTERS:
         app.router.routes.extend(module.router.routes)
     app.add_middleware(EncodedParts)
+    app.add_middleware(HeadsAsReads)
     problems.install(app)
     describe(app)
     return app
@@ -48,7 +51,7 @@ def _services(node: Node) -> Services:
     table = Identifier(recorder.datastore.schema, recorder.events_table_name)
     events = Events(database, table)
     reads = Reads(database, node.network, node.projector.reached)
-    return Services(node, database, reads, events, Streams(events.head))
+    return Services(node, database, reads, events, Streams(events.head), Bodies())
 
 
 @asynccontextmanager

@@ -1,14 +1,16 @@
 """The command `onebook`."""
 
+import os
 import sys
 
 import psycopg
 import typer
+from eventsourcing.persistence import PersistenceError
 
 from api.commands import demo, importing, proving, reading, serving
 from api.commands.terminal import FAILED, Failure, err, say
 from api.server import AddressError
-from api.settings import SettingsError
+from api.settings import PREFIX, SettingsError
 from consumers.data_directory import DataDirectoryError
 from consumers.fold import ViewsAheadOfLedger
 from consumers.ingest.faults import ImportStopped
@@ -55,9 +57,14 @@ def main() -> None:
     except FAILURES as failure:
         say(f"onebook: {failure}", to=err)
         sys.exit(FAILED)
-    except psycopg.OperationalError as failure:
-        say(f"onebook: the database: {failure}", to=err)
+    except (psycopg.OperationalError, PersistenceError) as failure:
+        say(f"onebook: {_database()}: {' '.join(str(failure).split())}", to=err)
         sys.exit(FAILED)
+
+
+def _database() -> str:
+    named = f"{PREFIX}DATABASE_URL"
+    return f"the database of {named}" if os.environ.get(named) else "the database"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from starlette.routing import request_response
 
 from api.parameters import NoParameters
 from api.paths import decoded
+from api.problems import BAD_PARAMETER, Problem
 
 Endpoint = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -51,11 +52,21 @@ def _handler(endpoint: Endpoint) -> Handler:
 
 
 def _checked(model: type[BaseModel], request: Request) -> BaseModel:
+    given = request.query_params.multi_items()
+    values = dict(given)
+    if len(values) < len(given):
+        raise _twice([name for name, _ in given])
     try:
-        return model.model_validate(dict(request.query_params))
+        return model.model_validate(values)
     except ValidationError as error:
         found = [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(found) from None
+
+
+def _twice(names: list[str]) -> Problem:
+    name = next(name for name in names if names.count(name) > 1)
+    detail = f"query parameter {name[:60]!r} is given twice; give it once"
+    return Problem(BAD_PARAMETER, detail, parameter=name[:60])
 
 
 def _parts(request: Request) -> dict[str, str]:

@@ -157,11 +157,13 @@ def _problem(*kinds: problems.Kind) -> Document:
 
 
 _SEND_PROBLEMS: Final[Mapping[str, tuple[problems.Kind, ...]]] = {
+    "408": (problems.BODY_TIMEOUT,),
     "409": (problems.REFUSED,),
     "413": (problems.TOO_LARGE,),
     "415": (problems.MEDIA_TYPE_UNKNOWN,),
     "422": (problems.MALFORMED, problems.IDEMPOTENCY_MISMATCH, problems.BAD_PARAMETER),
-    "503": (problems.UNDECIDED, problems.BUSY),
+    "431": (problems.HEADERS_TOO_LARGE,),
+    "503": (problems.UNDECIDED, problems.BUSY, problems.TOO_MANY_BODIES),
 }
 _SEND_HEADERS: Final = {
     "Location": {

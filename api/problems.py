@@ -85,6 +85,29 @@ TOO_LARGE = Kind(
     "One request has at most 4 MiB and 10,000 lines; a batch (a JSON array or NDJSON) has at most "
     "16 MiB. Send a large batch as several.",
 )
+BODY_TIMEOUT = Kind(
+    "body_timeout",
+    408,
+    "The body did not arrive in time",
+    "A body has 60 s to arrive whole. Nothing of it was recorded. Send it again, a large batch as "
+    "several.",
+    definite=False,
+)
+TOO_MANY_BODIES = Kind(
+    "too_many_bodies",
+    503,
+    "Too many bodies are arriving",
+    "The bodies that are under way to this server have 128 MiB together, which is all it holds. "
+    "Nothing of this one was recorded. Send it again after `Retry-After` seconds.",
+    definite=False,
+)
+HEADERS_TOO_LARGE = Kind(
+    "headers_too_large",
+    431,
+    "The headers are too large",
+    "The address and headers of a request have at most 64 KiB together. Nothing was recorded. Send "
+    "it without the headers that Onebook does not need.",
+)
 MEDIA_TYPE_UNKNOWN = Kind(
     "unsupported_media_type",
     415,

@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from api.protocol import LimitedHeads
 from api.streams import Streams
 
 GRACE_S: Final = 5
@@ -42,6 +43,8 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_S,
                 server_header=False,
                 proxy_headers=False,
+                http=LimitedHeads,
+                headers=[("X-Content-Type-Options", "nosniff")],
             )
         )
         self._streams = streams

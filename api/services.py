@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from api.database import Database
 from api.events import Events
+from api.limits import Bodies
 from api.reads import Reads
 from api.streams import Streams
 from consumers.node import Node
@@ -22,6 +23,7 @@ class Services:
     reads: Reads
     events: Events
     streams: Streams
+    bodies: Bodies
 
     def unready(self) -> str | None:
         """Why writes or views stand still, None while they do not."""

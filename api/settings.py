@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -34,6 +36,16 @@ class Settings(BaseSettings):
     network: str = "main"
     host: str = "127.0.0.1"
     port: int = 8000
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_postgresql_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _is_url_of_postgresql(url.get_secret_value()):
+            raise ValueError(
+                "not the URL of a PostgreSQL: send postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+                "special characters of its parts percent-encoded"
+            )
+        return url
 
     @field_validator("network")
     @classmethod
@@ -66,6 +78,16 @@ def load(**given: Any) -> Settings:
         raise SettingsError(
             f"setting {name} ({PREFIX}{name.upper()}): {_said(first['msg'])}"
         ) from None
+
+
+def _is_url_of_postgresql(url: str) -> bool:
+    try:
+        port = conninfo_to_dict(url).get("port")
+    except ProgrammingError:  # its text would repeat a password
+        return False
+    if port is not None and not all(part.isdecimal() for part in str(port).split(",")):
+        return False
+    return url.startswith(("postgresql://", "postgres://"))
 
 
 def _refuse_what_contradicts(environment: Mapping[str, str]) -> None:

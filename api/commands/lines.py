@@ -53,7 +53,8 @@ class LinesReport(msgspec.Struct):
 def run_ndjson(file: Path, channel: str, sink: Sink, progressing: Progressing) -> LinesReport:
     """Send every line; a malformed one is reported and the rest goes on.
 
-    Raises Failure for a channel that may not send, ImportStopped when answers stay out.
+    Raises Failure for a channel that may not send and for a file without a line, ImportStopped
+    when answers stay out.
     """
     try:
         channel_id(channel)
@@ -68,6 +69,8 @@ def run_ndjson(file: Path, channel: str, sink: Sink, progressing: Progressing) -
             progressing(PROGRESS, lines.tell() >> 10, total)
     for outcome in sink.finish():
         report.settle(outcome)
+    if report.lines == 0:
+        raise Failure(f"no requests in {file}: it is empty, or its lines are blank")
     return report
 
 

@@ -5,8 +5,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from api import settings as configured
-from api.commands import progress
+from api.commands import existing, progress
 from api.commands.terminal import (
     DONE,
     IN_PART,
@@ -47,7 +46,7 @@ def verify(
 
     Example: onebook verify
     """
-    settings = configured.load(data=data, network=network)
+    settings = existing.load(data=data, network=network)
     with (
         progress.bars() as progressing,
         open_beside(settings) as url,
@@ -77,7 +76,7 @@ def rebuild(
 
     Example: onebook rebuild inventory
     """
-    settings = configured.load(data=data, network=network)
+    settings = existing.load(data=data, network=network)
     names = views or list(VIEWS)
     with (
         progress.bars() as progressing,

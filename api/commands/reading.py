@@ -5,8 +5,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from api import settings as configured
-from api.commands import shown
+from api.commands import existing, shown
 from api.commands.serving import connected
 from api.commands.terminal import DataOption, Failure, JsonOption, LimitOption, print_json
 from api.paths import encoded
@@ -86,7 +85,7 @@ def customer(
     Example: onebook customer 17850
     """
     path = f"/v1/customers/{encoded(customer_id)}"
-    with connected(configured.load(data=data)) as client:
+    with connected(existing.load(data=data)) as client:
         found = reply(client, path)
         history = reply(client, f"{path}/history", {"limit": limit})
     both = {**found, "history": history}
@@ -94,7 +93,7 @@ def customer(
 
 
 def _get(data: Any, path: str, parameters: dict[str, Any] | None = None) -> Any:
-    settings: Settings = configured.load(data=data)
+    settings: Settings = existing.load(data=data)
     with connected(settings) as client:
         return reply(client, path, parameters)
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from api.events import LAST, LedgerEvent, topics_named
+from api.heads import is_head
 from api.lean import LeanRoute
 from api.openapi import answers
 from api.problems import BAD_PARAMETER, Problem
@@ -18,6 +19,9 @@ from projections.paging import MAX_PAGE
 
 router = APIRouter(tags=["events"], route_class=LeanRoute)
 _MAX_STREAM_NAME: Final = 1_000
+_MAX_POSITION_DIGITS: Final = len(str(LAST))
+_SERVER_SENT: Final = "text/event-stream"
+_STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventFilter(BaseModel):
@@ -79,10 +83,10 @@ async def stream(request: Request, query: Annotated[EventFilter, Query()]) -> Re
 
     resumed = _resumed(request, query)
     services.streams.check_room()
+    if is_head(request.scope):  # a stream without a body would still never end
+        return Response(headers=_STREAM_HEADERS, media_type=_SERVER_SENT)
     return StreamingResponse(
-        services.streams.follow(resumed, read_page),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        services.streams.follow(resumed, read_page), 200, _STREAM_HEADERS, _SERVER_SENT
     )
 
 
@@ -90,7 +94,8 @@ def _resumed(request: Request, query: EventFilter) -> int:
     sent = request.headers.get("last-event-id")
     if sent is None:
         return query.after
-    if not (sent.isascii() and sent.isdecimal()) or int(sent[:20]) > LAST:
+    is_number = len(sent) <= _MAX_POSITION_DIGITS and sent.isascii() and sent.isdecimal()
+    if not is_number or int(sent) > LAST:
         raise Problem(
             BAD_PARAMETER,
             f"header Last-Event-ID: {sent[:60]!r} is not a position",

@@ -1,7 +1,7 @@
 """The one way in for writes, and where the answer to a request stands."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Request
@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from api import answers, problems
 from api.lean import LeanRoute
-from api.limits import read_body
 from api.openapi import answers as described
 from api.parameters import Read, sending_channel, wait_s
 from api.problems import Problem
@@ -31,7 +30,7 @@ router = APIRouter(tags=["requests"], route_class=LeanRoute)
 _encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 
-T = TypeVar("T")
+Sent = AnyRequest | list[AnyRequest | Malformed]
 
 
 @router.post("/v1/requests", status_code=201)
@@ -40,15 +39,15 @@ async def send(request: Request) -> Response:
     services = serving(request)
     channel = sending_channel(request)
     lines = _is_ndjson(request)
-    raw = await read_body(request, batch=lines)
+    sent = await _sent(services, request, lines=lines)
+    if isinstance(sent, Problem):
+        return sent.response()
+    if not isinstance(sent, list):
+        return await _answer(services, channel, sent, wait_s(request))
+    items = await _decided(services, channel, sent)
     if lines:
-        items = await _read(read_ndjson, raw)
-        return Response(_encode_lines(await _decided(services, channel, items)), media_type=NDJSON)
-    if raw.lstrip(_SPACE)[:1] == b"[":
-        items = await _read(read_batch, raw)
-        return Response(_encode(await _decided(services, channel, items)), media_type=_JSON)
-    one = await _read(read_request, raw)
-    return await _answer(services, channel, one, wait_s(request))
+        return Response(_encode_lines(items), media_type=NDJSON)
+    return Response(_encode(items), media_type=_JSON)
 
 
 def _is_ndjson(request: Request) -> bool:
@@ -65,13 +64,25 @@ def _is_ndjson(request: Request) -> bool:
     return media_type != _JSON
 
 
-async def _read(read: Callable[[bytes], T], raw: bytes) -> T:
-    try:
+async def _sent(services: Services, request: Request, *, lines: bool) -> Sent | Problem:
+    """What the body says; it is let go before anybody waits for a decision."""
+    async with services.bodies.whole(request, batch=lines) as raw:
+        read = read_ndjson if lines else _reader_of(raw)
         if len(raw) > READ_BESIDE_BYTES:
-            return await run_in_threadpool(read, raw)
+            return await run_in_threadpool(_read, read, raw)
+        return _read(read, raw)
+
+
+def _reader_of(raw: bytes) -> Callable[[bytes], Sent]:
+    return read_batch if raw.lstrip(_SPACE)[:1] == b"[" else read_request
+
+
+def _read(read: Callable[[bytes], Sent], raw: bytes) -> Sent | Problem:
+    """A fault is returned: raised, it would hold the body by its traceback."""
+    try:
         return read(raw)
-    except Malformed as error:
-        raise answers.malformed(error) from None
+    except Malformed as fault:
+        return answers.malformed(fault)
 
 
 async def _decided(

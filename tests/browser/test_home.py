@@ -113,3 +113,55 @@ def test_an_empty_ledger_has_a_home_page_too(
         browser.get(server.address)
         assert text_of(browser, "events") == "0"
         assert "No stock has moved yet" in browser.find_element(By.ID, "goods").text
+
+
+@pytest.fixture(scope="module")
+def wholesaler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A ledger with long ids, large numbers and long titles in every table of the home page."""
+    with served_ledger(tmp_path_factory.mktemp("long") / "ledger") as server:
+        with server.client("wholesale") as client:
+            web = Sender(client)
+            sku = "WRAP-RED-RETROSPOT-25-SHEETS"
+            line = {"line_id": "1", "sku": sku, "quantity": 74_215, "unit_price_minor": 1_049}
+            title = "RED RETROSPOT GIFT WRAP, TWENTY-FIVE SHEETS"
+            sent: list[Body] = [
+                web.request("describe_product", sku=sku, title=title),
+                web.received(sku, 80_995, location="store"),
+                web.request(
+                    "place_order",
+                    order_id="web-2026-03-01-000000000563935",
+                    currency="EUR",
+                    allow_part=True,
+                    lines=[line | {"how": "pickup", "location": "store"}],
+                ),
+                web.request(
+                    "record_sale",
+                    request_id="563935-2026-03-01-0000000000001",
+                    location="store",
+                    customer_id="customer-000000017850",
+                    currency="EUR",
+                    lines=[line],
+                ),
+            ]
+            last = [web.accepted(request) for request in sent][-1]
+            web.seen("/v1/orders", last["position"] + last["events"] - 1)
+        yield server
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 768, 400])
+def test_nothing_on_the_home_page_scrolls_sideways(
+    browser: Chrome, wholesaler: Served, width: int
+) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.get(wholesaler.address)
+        wide = browser.execute_script(
+            "return [document.documentElement, ...document.querySelectorAll('.sheet, table, pre')]"
+            ".filter(e => e.scrollWidth > e.clientWidth + 1)"
+            ".map(e => `${e.tagName} ${e.closest('section')?.id} ${e.scrollWidth}`)"
+        )
+        assert browser.execute_script("return window.innerWidth") == width
+        assert wide == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -462,6 +462,18 @@ def test_the_door_refuses(name):
     assert len(str(refused.value)) < 700
 
 
+@pytest.mark.parametrize("dots", [".", ".."])
+@pytest.mark.parametrize("field", ["request_id", "order_id", "customer_id"])
+def test_a_dot_and_two_dots_are_no_ids_since_no_address_can_name_them(field, dots):
+    with pytest.raises(Malformed, match="address") as refused:
+        read_request(raw(changed(ORDER, **{field: dots})))
+    assert refused.value.path == field
+    with pytest.raises(Malformed, match="address"):
+        read_request(raw(line(ORDER, sku=dots)))
+    for near in ("...", ".a", "a.", ". ."):
+        assert read_request(raw(line(ORDER, sku=near)))
+
+
 @pytest.mark.parametrize("name", [n for n, (r, p, _) in VALUES.items() if p != "request_id"])
 def test_a_fault_of_a_readable_request_names_its_id(name):
     request = VALUES[name][0]

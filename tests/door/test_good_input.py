@@ -1,6 +1,7 @@
 """What the door lets in, and how it stands inside."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -163,3 +164,33 @@ def test_a_batch_has_an_end(monkeypatch):
     with pytest.raises(Malformed, match="2 requests"):
         read_batch(b"[" + b",".join([line] * 3) + b"]")
     assert MAX_BATCH_REQUESTS >= 10_000
+
+
+@pytest.mark.parametrize(
+    ("read", "sent"),
+    [
+        (read_batch, b"[" + b"0," * 4_000_000 + b"0]"),
+        (read_batch, b"[" + b"{}," * 4_000_000 + b"{}]"),
+        (read_batch, b" [" + b"[],[[[[[]]]]]," * 1_000_000 + b"0]"),
+        (read_ndjson, b"0\n" * 4_000_000),
+    ],
+    ids=["zeros", "objects", "lists", "lines"],
+)
+def test_far_too_many_items_are_refused_before_any_of_them_takes_memory(read, sent):
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed, match="more than 50,000 requests"):
+            read(sent)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_batch_of_large_requests_has_as_many_items_as_it_has():
+    lines = [{"line_id": str(n), "sku": "S", "quantity": 1} for n in range(5_000)]
+    one = raw({**example_of("receive_stock"), "lines": lines})
+    assert one.count(b",") * 4 > MAX_BATCH_REQUESTS
+    found = read_batch(b"[" + b",".join([one, b"null", one, one, one]) + b"]")
+    assert [isinstance(item, Malformed) for item in found] == [False, True, False, False, False]
+    with pytest.raises(Malformed, match="not valid JSON"):
+        read_batch(b"[" + b",".join([one] * 4))

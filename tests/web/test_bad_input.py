@@ -1,7 +1,9 @@
 """What must never get in, over HTTP: a clear error, nothing half done, the process alive."""
 
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -131,6 +133,69 @@ def test_20_mib_are_refused_also_when_their_length_is_not_declared(web: Sender) 
             yield b" " * MIB
 
     assert_too_large(post(web, chunks()), web)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"[" + b"0," * 8_000_000 + b"0]"),
+        ("application/json", b"[" + b"{}," * 5_000_000 + b"{}]"),
+        ("application/x-ndjson", b"0\n" * 8_000_000),
+    ],
+    ids=["zeros", "objects", "lines"],
+)
+def test_a_batch_of_millions_is_refused_without_the_memory_for_them(
+    web: Sender, server: Served, kind: str, body: bytes
+) -> None:
+    before = most_memory_of(server)
+    for _ in range(3):
+        answer = post(web, body, kind)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/malformed")
+        assert "more than 50,000" in answer.json()["detail"]
+    assert most_memory_of(server) - before < 128 * MIB
+
+
+def most_memory_of(server: Served) -> int:
+    """The most bytes that the server's process ever had in memory."""
+    lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    [peak] = [line for line in lines if line.startswith("VmHWM:")]
+    return int(peak.split()[1]) << 10
+
+
+HEAD = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
+LONG_HEADS = {
+    "one long header": HEAD + b"A: " + b"a" * 70_000 + b"\r\n\r\n",
+    "many headers": HEAD + b"A: a\r\n" * 20_000 + b"\r\n",
+    "a header that never ends": HEAD + b"A: " + b"a" * (4 * MIB),
+    "headers that never end": HEAD + b"A: a\r\n" * MIB,
+    "a long address": b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "headers behind a body": HEAD.replace(b"GET /livez", b"POST /v1/requests")
+    + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: "
+    + b"a" * (4 * MIB),
+}
+
+
+@pytest.mark.parametrize("sent", LONG_HEADS.values(), ids=LONG_HEADS.keys())
+def test_headers_beyond_64_kib_are_refused_however_they_come(server: Served, sent: bytes) -> None:
+    head, _, body = told(server, sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in head
+    assert b"nosniff" in head
+    assert json.loads(body)["type"] == "/problems/headers_too_large"
+    with server.client() as client:
+        for _ in range(2):
+            assert client.get("/livez", headers={"A": "a" * 60_000}).status_code == 200
+
+
+def told(server: Served, sent: bytes) -> bytes:
+    """What the server says to these bytes before it hangs up."""
+    host, port = server.address.removeprefix("http://").split(":")
+    said = b""
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(sent)
+        while piece := connection.recv(1 << 16):
+            said += piece
+    return said
 
 
 def assert_too_large(answer: httpx.Response, web: Sender) -> None:

@@ -95,6 +95,56 @@ def test_what_is_not_there_is_said_and_exits_2(data: Path) -> None:
     assert "'none' is not known" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["inventory", "events", "order x", "customer x", "verify", "rebuild"],
+)
+@pytest.mark.parametrize("there", ["no folder", "an empty folder"])
+def test_where_there_is_no_ledger_a_read_makes_none(
+    command: str, there: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "typo"
+    if there == "an empty folder":
+        folder.mkdir()
+    done = onebook(*command.split(), "--data", str(folder))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no ledger in {folder}" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not any(tmp_path.glob("typo/*"))
+    assert folder.exists() == (there == "an empty folder")
+
+
+@pytest.mark.parametrize("lines", ["", "\n  \n"])
+def test_a_file_without_a_request_is_said(data: Path, tmp_path: Path, lines: str) -> None:
+    file = tmp_path / "nothing.ndjson"
+    file.write_text(lines)
+    done = onebook("import", "ndjson", str(file), "--data", str(data))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no requests in {file}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:secretpw@127.0.0.1:1/x",
+        "mysql://u:secretpw@h/x",
+        "secretpw",
+        "postgresql://u:secretpw@h:port/x",
+        "postgresql://u:secretpw%@h/x",
+    ],
+)
+@pytest.mark.parametrize("command", ["serve --port 0", "verify", "inventory"])
+def test_a_database_that_cannot_be_used_is_one_line_without_its_password(
+    url: str, command: str, tmp_path: Path
+) -> None:
+    name, *rest = command.split()
+    done = onebook(name, "--data", str(tmp_path / "d"), *rest, ONEBOOK_DATABASE_URL=url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "ONEBOOK_DATABASE_URL" in done.stderr
+    assert "secretpw" not in done.stderr
+
+
 def test_verify_finds_no_difference_and_rebuild_makes_the_same_again(data: Path) -> None:
     before = onebook("verify", "--data", str(data), "--json")
     assert before.returncode == 0

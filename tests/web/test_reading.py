@@ -254,3 +254,29 @@ def test_the_views_say_how_far_they_are(web: Sender) -> None:
 def test_it_is_alive_and_ready(web: Sender) -> None:
     assert web.client.get("/livez").json() == {"status": "ok"}
     assert web.client.get("/readyz").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/inventory", "/v1/orders"])
+def test_a_parameter_that_is_given_twice_is_an_error(web: Sender, path: str) -> None:
+    answer = web.client.get(path + "?limit=1&limit=2")
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "limit")
+    assert "twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", [*READS, "/", "/livez", "/docs", "/openapi.json", "/nowhere"])
+def test_head_says_what_get_would_say_without_a_body(web: Sender, path: str) -> None:
+    head, get = web.client.head(path), web.client.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+def test_head_of_the_stream_ends_and_there_is_none_of_a_write(web: Sender) -> None:
+    head = web.client.head("/v1/events/stream", timeout=5)
+    assert (head.status_code, head.headers["Content-Type"][:17]) == (200, "text/event-stream")
+    assert web.client.head("/v1/requests").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/events", "/livez", "/nowhere", "/problems", "/docs"])
+def test_no_answer_is_taken_for_another_type_than_it_says(web: Sender, path: str) -> None:
+    assert web.client.get(path).headers["X-Content-Type-Options"] == "nosniff"
