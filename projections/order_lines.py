@@ -106,17 +106,18 @@ def _fresh_quantities(
 
 
 def _quantities(line: Line) -> tuple[int, ...]:
+    cancelled, left, committed = line.parts
     return (
         line.ordered,
-        line.cancelled,
-        line.committed,
-        line.ready,
+        cancelled,
+        committed,
+        line.ready if line.prepared else 0,
         line.short,
         line.shipped,
         line.collected,
         line.returned,
         line.excess,
-        line.over_returned,
+        max(0, line.returned - left),
     )
 
 

@@ -75,29 +75,43 @@ class Line(Struct, frozen=True, gc=False):
         return self.shipped + self.collected
 
     @property
+    def parts(self) -> tuple[int, int, int]:
+        """How what was ordered divides: cancelled, left, committed.
+
+        What left counts first, up to what was ordered; a cancellation takes of the rest what it
+        asked for, as far as it goes; what remains is promised.
+        """
+        gone = self.shipped + self.collected
+        rest = self.ordered - gone
+        if rest <= 0:
+            return (0, self.ordered, 0)
+        cancelled = min(rest, self.cancel_asked)
+        return (cancelled, gone, rest - cancelled)
+
+    @property
     def cancelled(self) -> int:
         """What was cancelled and did not leave all the same."""
-        return min(self.cancel_asked, max(0, self.ordered - self.gone))
+        return self.parts[0]
 
     @property
     def live(self) -> int:
         """What is still wanted."""
-        return self.ordered - self.cancelled
+        return self.ordered - self.parts[0]
 
     @property
     def left(self) -> int:
         """What left, counted up to live."""
-        return min(self.gone, self.live)
+        return self.parts[1]
 
     @property
     def committed(self) -> int:
         """Promised, not yet left."""
-        return self.live - self.left
+        return self.parts[2]
 
     @property
     def excess(self) -> int:
         """What left beyond what was ordered."""
-        return self.gone - self.left
+        return max(0, self.gone - self.ordered)
 
     @property
     def ready(self) -> int:

@@ -50,7 +50,7 @@ BUGS: list[tuple[str, Any, str, str, Law]] = [
     ("a shortage is not seen", shortage.settled, "if missing == 0:", "if missing >= 0:", every_number),
     ("goods from elsewhere keep the promise here", fulfilment.release, 'uncommit(draft, key, line, committed, "left_elsewhere")', "pass", every_number),
     ("a void promises nothing again", sales._unfulfil, "recommit(draft, key, draft.state.lines[key].committed - before)", "pass", every_number),
-    ("shipped after a cancel stays cancelled", orders.Line.cancelled, "min(self.cancel_asked, max(0, self.ordered - self.gone))", "self.cancel_asked", every_number),
+    ("shipped after a cancel stays cancelled", orders.Line.parts, "min(rest, self.cancel_asked)", "self.cancel_asked", every_number),
     ("a discrepancy is never ended", draft.Draft._discrepancies, 'self.resolve("discrepancy", about)', "pass", every_number),
     ("the promise outlives the line", evolve._put_line, "after.committed == 0", "after.committed < 0", every_number),
     ("deciding changes the state", draft.Draft.__init__, "state.on_top()", "state", every_number),
