@@ -21,10 +21,11 @@ from consumers.embedded.home import Account
 @pytest.fixture(scope="session")
 def opened_before() -> Iterator[Path]:
     """A data directory, and beside it the place of root's servers, after a first start and end."""
-    with _public_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(homes, "ROOT_HOME", folder / "root")
-        with EmbeddedPostgres(folder / "data"):
-            pass
+    with _public_folder() as folder:
+        with pytest.MonkeyPatch.context() as patch:  # for the start alone, not for other tests
+            patch.setattr(homes, "ROOT_HOME", folder / "root")
+            with EmbeddedPostgres(folder / "data"):
+                pass
         yield folder
 
 
