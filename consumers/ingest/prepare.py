@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 OPENING_SKUS = 500
 """Skus of one opening count."""
 OPENING_REFERENCE = "synthetic opening"
+
+SoldLineType = TypeVar("SoldLineType", SaleLine, ReturnLine)
 
 
 class Prepared(NamedTuple):
@@ -155,44 +157,38 @@ def _builder(mapping: Mapping) -> Callable[[Invoice, list[Row]], AnyRequest]:
 
 
 def _sale(invoice: Invoice, rows: list[Row], currency: str | None) -> RecordSale:
-    sign = invoice.decided.sign
     return RecordSale(
         request_id=rows[0].invoice,
         occurred_at=invoice.occurred_at,
         location=invoice.place,
         customer_id=invoice.customer_id,
         currency=currency,
-        lines=tuple(
-            SaleLine(
-                line_id=str(number),
-                sku=row.sku,
-                quantity=row.quantity * sign,
-                kind="service" if row.service else "goods",
-                unit_price_minor=row.price_minor,
-            )
-            for number, row in enumerate(rows, 1)
-        ),
+        lines=_lines(SaleLine, rows, invoice.decided.sign),
     )
 
 
 def _return(invoice: Invoice, rows: list[Row], currency: str | None) -> RecordReturn:
-    sign = invoice.decided.sign
     return RecordReturn(
         request_id=rows[0].invoice,
         occurred_at=invoice.occurred_at,
         location=invoice.place,
         customer_id=invoice.customer_id,
         currency=currency,
-        lines=tuple(
-            ReturnLine(
-                line_id=str(number),
-                sku=row.sku,
-                quantity=row.quantity * sign,
-                kind="service" if row.service else "goods",
-                unit_price_minor=row.price_minor,
-            )
-            for number, row in enumerate(rows, 1)
-        ),
+        lines=_lines(ReturnLine, rows, invoice.decided.sign),
+    )
+
+
+def _lines(line: type[SoldLineType], rows: list[Row], sign: int) -> tuple[SoldLineType, ...]:
+    """A line a row, numbered in their order."""
+    return tuple(
+        line(
+            line_id=str(number),
+            sku=row.sku,
+            quantity=row.quantity * sign,
+            kind="service" if row.service else "goods",
+            unit_price_minor=row.price_minor,
+        )
+        for number, row in enumerate(rows, 1)
     )
 
 
