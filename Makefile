@@ -6,7 +6,7 @@
 # The stamps in .venv say what is done already, so a second run goes straight to its work.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint bench lock clean
+.PHONY: help demo serve cluster test lint bench jars lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,6 +31,9 @@ demo: $(VENV)/runtime ## look at a real retailer's stock, orders and customers (
 serve: $(VENV)/runtime ## serve the ledger in .onebook (ARGS: options of onebook serve)
 	@exec $(BIN)/onebook serve $(ARGS)
 
+cluster: $(VENV)/runtime ## run Onebook on 3 Kafka brokers of this machine (ARGS: options of python -m cluster)
+	@exec $(BIN)/python -m cluster $(ARGS)
+
 test: $(VENV)/dev ## run the tests (ARGS: options of pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -42,6 +45,9 @@ lint: $(VENV)/dev ## check style, types and the direction of imports
 
 bench: $(VENV)/runtime ## measure, every figure beside its reference (ARGS: options of the benchmarks)
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+jars: $(VENV)/runtime ## fetch the Apache Kafka that tests and `make cluster` run, once (needs Java, Maven)
+	@$(BIN)/python -m cluster.jars
 
 COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --group build \
   --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock'

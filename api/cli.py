@@ -7,7 +7,7 @@ import psycopg
 import typer
 from eventsourcing.persistence import PersistenceError
 
-from api.commands import demo, importing, proving, reading, serving
+from api.commands import demo, importing, proving, reading, serving, topics
 from api.commands.terminal import FAILED, Failure, err, say
 from api.server import AddressError
 from api.settings import PREFIX, SettingsError
@@ -15,6 +15,8 @@ from consumers.data_directory import DataDirectoryError
 from consumers.fold import ViewsAheadOfLedger
 from consumers.ingest.faults import ImportStopped
 from consumers.projector import ProjectorStopped
+from ledger.kafka.admin import TopicsFailed
+from ledger.kafka.log import LogUnavailable
 from projections.projection import FoldFailed
 from projections.views import UnknownView
 
@@ -36,6 +38,7 @@ app.command()(reading.order)
 app.command()(reading.customer)
 app.command()(proving.verify)
 app.command()(proving.rebuild)
+app.add_typer(topics.app, name="topics")
 
 FAILURES = (
     Failure,
@@ -47,6 +50,8 @@ FAILURES = (
     UnknownView,
     ViewsAheadOfLedger,
     ProjectorStopped,
+    TopicsFailed,
+    LogUnavailable,
 )
 
 

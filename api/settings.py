@@ -8,14 +8,18 @@ from typing import Any, Final
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.kafka.settings import KafkaSettings
 
 PREFIX: Final = "ONEBOOK_"
 TEST_PREFIX: Final = "ONEBOOK_TEST_"
 """What the tests read; no setting of a running Onebook."""
 NETWORK_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-OUR_PERSISTENCE: Final = "ledger.postgres"
+IN_POSTGRESQL: Final = "ledger.postgres"
+IN_KAFKA: Final = "ledger.kafka"
+_KAFKA: Final = "kafka_"
 
 
 class SettingsError(Exception):
@@ -36,6 +40,35 @@ class Settings(BaseSettings):
     network: str = "main"
     host: str = "127.0.0.1"
     port: int = 8000
+
+    kafka_bootstrap: str | None = None
+    """Brokers as HOST:PORT,HOST:PORT: ledger and requests are kept there, not in PostgreSQL."""
+    kafka_security_protocol: str | None = None
+    """PLAINTEXT (unless set), SSL, SASL_PLAINTEXT or SASL_SSL."""
+    kafka_sasl_mechanism: str | None = None
+    """SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."""
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: str | None = None
+    """PEM file of who signs the brokers' certificates, unless the system knows them."""
+    kafka_ssl_certfile: str | None = None
+    """PEM file of this client's own certificate, where brokers ask for one."""
+    kafka_ssl_keyfile: str | None = None
+
+    @property
+    def kafka(self) -> KafkaSettings | None:
+        """How to reach Kafka; None if the ledger is in PostgreSQL."""
+        return _kafka(self)
+
+    @property
+    def persistence_module(self) -> str:
+        """The module that keeps the ledger, as the `eventsourcing` library's PERSISTENCE_MODULE."""
+        return IN_POSTGRESQL if self.kafka_bootstrap is None else IN_KAFKA
+
+    @model_validator(mode="after")
+    def _reaches_kafka(self) -> "Settings":
+        _kafka(self)
+        return self
 
     @field_validator("database_url")
     @classmethod
@@ -69,15 +102,31 @@ def load(**given: Any) -> Settings:
 
     Raises SettingsError.
     """
-    _refuse_what_contradicts(os.environ)
+    _refuse_unknown(os.environ)
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"setting {name} ({PREFIX}{name.upper()}): {_said(first['msg'])}"
-        ) from None
+        of = f"setting {name} ({PREFIX}{name.upper()}): " if name else ""
+        raise SettingsError(f"{of}{_said(first['msg'])}") from None
+    _refuse_other_persistence(os.environ, settings)
+    return settings
+
+
+def _kafka(settings: Settings) -> KafkaSettings | None:
+    """Raise ValueError if what is set for Kafka does not fit together."""
+    given = {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings
+        if name.startswith(_KAFKA) and value is not None
+    }
+    if not given:
+        return None
+    try:
+        return KafkaSettings.from_environment(given)
+    except ValueError as error:  # it names them as the library knows them
+        raise ValueError(re.sub(r"\bKAFKA_", f"{PREFIX}KAFKA_", str(error))) from None
 
 
 def _is_url_of_postgresql(url: str) -> bool:
@@ -90,23 +139,28 @@ def _is_url_of_postgresql(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
 
 
-def _refuse_what_contradicts(environment: Mapping[str, str]) -> None:
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(environment):
-        if name == f"{PREFIX}KAFKA_BOOTSTRAP" and environment[name]:
-            raise SettingsError(
-                f"{name} is set, but this release keeps its ledger in PostgreSQL only: unset it"
-            )
         if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX):
             raise SettingsError(
                 f"{name} is not a setting; the settings are {', '.join(sorted(known))}"
             )
+
+
+def _refuse_other_persistence(environment: Mapping[str, str], settings: Settings) -> None:
     module = environment.get("PERSISTENCE_MODULE", "")
-    if module not in ("", OUR_PERSISTENCE):
+    if module in ("", settings.persistence_module):
+        return
+    if module == IN_KAFKA:
         raise SettingsError(
-            f"PERSISTENCE_MODULE={module} contradicts Onebook, which keeps its ledger by "
-            f"{OUR_PERSISTENCE}: unset it"
+            f"PERSISTENCE_MODULE={module} needs {PREFIX}KAFKA_BOOTSTRAP: set that to HOST:PORT of "
+            "a broker (it is enough by itself), or unset PERSISTENCE_MODULE"
         )
+    raise SettingsError(
+        f"PERSISTENCE_MODULE={module} contradicts Onebook, which keeps this ledger by "
+        f"{settings.persistence_module}: unset it"
+    )
 
 
 def _said(message: str) -> str:

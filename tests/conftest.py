@@ -1,4 +1,4 @@
-"""What all tests share: a PostgreSQL server, and a database of their own."""
+"""What all tests share: a PostgreSQL server and a Kafka, and room of their own in both."""
 
 from collections.abc import Iterator
 from os import environ
@@ -10,6 +10,7 @@ import pytest
 from embedded_folder import embedded_postgres
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
+from real_kafka import fresh_network, kafka_for_tests
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,19 @@ def database_url(postgres_server_url: str) -> Iterator[str]:
         server.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         yield _url_of(postgres_server_url, name)
         server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`host:port` of a Kafka of one broker: the one given, else one for this session."""
+    with kafka_for_tests(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def network(kafka_bootstrap: str) -> str:
+    """A network that no other test uses, with its topics; its channels are `web` and `till`."""
+    return fresh_network(kafka_bootstrap, "web", "till")
 
 
 def _url_of(server_url: str, dbname: str) -> str:

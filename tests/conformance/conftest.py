@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import InfrastructureFactory, ProcessRecorder
 
-from ledger import postgres
+from ledger import kafka, postgres
+from ledger.kafka.settings import KafkaSettings
 
 CreateRecorder = Callable[[], Any]
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["postgres", "kafka"])
 def create_recorder(request: pytest.FixtureRequest) -> Iterator[CreateRecorder]:
     """Each call gives another recorder, as another process would have it, of the same ledger."""
-    settings = {"postgres": _postgres}[request.param](request)
+    settings = {"postgres": _postgres, "kafka": _kafka}[request.param](request)
     with ExitStack() as factories:
 
         def create() -> ProcessRecorder:
@@ -27,3 +28,8 @@ def create_recorder(request: pytest.FixtureRequest) -> Iterator[CreateRecorder]:
 
 def _postgres(request: pytest.FixtureRequest) -> dict[str, str]:
     return postgres.environment(request.getfixturevalue("database_url"))
+
+
+def _kafka(request: pytest.FixtureRequest) -> dict[str, str]:
+    settings = KafkaSettings(bootstrap=request.getfixturevalue("kafka_bootstrap"))
+    return kafka.environment(settings, request.getfixturevalue("network"))

@@ -1,0 +1,148 @@
+"""One block of a ledger: the events that one append writes, as the value of one Kafka record.
+
+A value is a JSON object that any tool can read::
+
+    {"network": "main", "writer": "w1-6f…", "prev": "genesis", "first": 1,
+     "recorded_at": "2026-03-01T12:00:00Z", "tracking": {"onebook.main.requests.web": 7},
+     "events": [{"stream": "stock/dc-1/mug", "version": 1, "type": "stock_sold.v1", "data": {…}}]}
+
+An event's `data` is its state byte for byte if that is one JSON value, else `data64` holds the
+state in base64: reading gives back exactly the bytes that were written.
+"""
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+
+GENESIS: Final = "genesis"
+"""`prev` of the first block."""
+_SPACE: Final = b" \t\r\n"
+
+
+class Recorded(NamedTuple):
+    """One event as it stands in a block: `version` of its `stream`; `state` is its bytes."""
+
+    stream: str
+    version: int
+    topic: str
+    state: bytes
+
+
+class Block(msgspec.Struct, frozen=True):
+    """What one append wrote. `first` is the position of the first event, or of the next if none.
+
+    `prev` is the hash of the block that it was decided on. `tracking` says how far the inputs are
+    consumed with it: {topic: next offset}, only what changed.
+    """
+
+    network: str
+    writer: str
+    prev: str
+    first: int
+    recorded_at: datetime
+    tracking: Mapping[str, int]
+    events: tuple[Recorded, ...]
+
+    @property
+    def last(self) -> int:
+        """The position of the last event, or of the one before the block if it has none."""
+        return self.first + len(self.events) - 1
+
+
+class _Event(msgspec.Struct, omit_defaults=True, gc=False):
+    stream: str
+    version: int
+    type: str
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    data64: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Record(msgspec.Struct, gc=False):
+    network: str
+    writer: str
+    prev: str
+    first: int
+    recorded_at: datetime
+    tracking: dict[str, int]
+    events: list[_Event]
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(_Record).decode
+_skip: Final = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def hash_of(value: bytes) -> str:
+    """The name of a block: SHA-256 of its record's value, in lower-case hex."""
+    return sha256(value).hexdigest()
+
+
+def encode(block: Block) -> bytes:
+    """The record's value."""
+    return _encode(
+        _Record(
+            block.network,
+            block.writer,
+            block.prev,
+            block.first,
+            block.recorded_at,
+            dict(block.tracking),
+            [_event(*event) for event in block.events],
+        )
+    )
+
+
+def decode(value: bytes | None) -> Block | None:
+    """The block that a record's value says; None if it is not one."""
+    if value is None:
+        return None
+    try:
+        record = _decode(value)
+        events = tuple(_recorded(record.events))
+    except (msgspec.DecodeError, Base64Error, UnicodeDecodeError, RecursionError):
+        return None
+    return Block(
+        record.network,
+        record.writer,
+        record.prev,
+        record.first,
+        record.recorded_at,
+        record.tracking,
+        events,
+    )
+
+
+def _event(stream: str, version: int, topic: str, state: bytes) -> _Event:
+    if _is_json(state):
+        return _Event(stream, version, topic, msgspec.Raw(state))
+    return _Event(stream, version, topic, data64=b2a_base64(state, newline=False).decode())
+
+
+def _is_json(state: bytes) -> bool:
+    """Whether the bytes can stand as they are where JSON expects a value."""
+    if not state or state[0] in _SPACE or state[-1] in _SPACE:
+        return False
+    try:
+        _skip(state)
+        if not state.isascii():
+            state.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _recorded(events: Iterable[_Event]) -> Iterable[Recorded]:
+    for event in events:
+        data, data64 = event.data, event.data64
+        if data is not msgspec.UNSET and data64 is msgspec.UNSET:
+            state = bytes(data)
+        elif data64 is not msgspec.UNSET and data is msgspec.UNSET:
+            state = a2b_base64(data64, strict_mode=True)
+        else:
+            raise msgspec.DecodeError("an event holds either data or data64")
+        yield Recorded(event.stream, event.version, event.type, state)

@@ -1,0 +1,178 @@
+"""Group commit: inserts that come together go into one block, each wholly or not at all."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Final
+
+from eventsourcing.persistence import IntegrityError, OperationalError
+from msgspec import Struct
+
+from ledger.head import Head
+from ledger.kafka.block import Block, Recorded
+from ledger.kafka.chain import Counted
+from ledger.kafka.log import LogUnavailable
+from ledger.kafka.tip import Tip
+
+MAX_GROUP_EVENTS: Final = 1_000
+COMMIT_LIMIT_S: Final = 30.0
+"""How long a group is tried before its outcome is unknown to who asked."""
+RETRY_PAUSE_S: Final = 0.02
+
+LastVersion = Callable[[str], int | None]
+
+
+class Insert(Struct, eq=False):
+    """Events and trackings to be written together, and the promise of their positions."""
+
+    events: tuple[Recorded, ...]
+    decided_on: Head | None
+    tracking: Mapping[str, int]
+    positions: Future[list[int]]
+
+
+class _Accepted(Struct):
+    """What the inserts of a group come to, one after another."""
+
+    inserts: list[Insert]
+    versions: dict[str, int]
+    tracking: dict[str, int]
+    known_tracking: Mapping[str, int]
+
+
+class Commit:
+    """Writes groups of inserts at the tip. For one thread at a time.
+
+    `last_version` reads on to the ledger's end by itself; it is asked after the tip has.
+    """
+
+    def __init__(
+        self,
+        tip: Tip,
+        versions_read_on: Callable[[], LastVersion],
+        *,
+        dense: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tip = tip
+        self._versions_read_on = versions_read_on
+        self._follows = _next if dense else _later
+        self._sleep, self._clock = sleep, clock
+
+    def write(self, inserts: Sequence[Insert]) -> None:
+        """Write these, none of which says what it was decided on, or a single one that does."""
+        try:
+            self._write(list(inserts))
+        except BaseException as fault:  # noqa: BLE001 - told to everybody who waits
+            for insert in inserts:
+                if not insert.positions.done():
+                    insert.positions.set_exception(fault)
+
+    def _write(self, inserts: list[Insert]) -> None:
+        attempts: set[str] = set()
+        deadline = self._clock() + COMMIT_LIMIT_S
+        while True:
+            landed: list[Counted] = []
+            self._read_on(attempts, landed)
+            if landed:
+                _resolve(inserts, landed[0].block)
+                return
+            accepted = self._accepted(inserts)
+            inserts = accepted.inserts
+            if not any(insert.events or insert.tracking for insert in inserts):
+                for insert in inserts:
+                    insert.positions.set_result([])
+                return
+            if self._appended(accepted, attempts):
+                return
+            if self._clock() > deadline:
+                raise OperationalError(
+                    f"not written within {COMMIT_LIMIT_S:g} s, or not known to be: read to the end "
+                    "of the ledger and believe it"
+                )
+            self._sleep(RETRY_PAUSE_S)
+
+    def _read_on(self, attempts: set[str], landed: list[Counted]) -> None:
+        def take(counted: Counted) -> None:
+            if counted.checkpoint.head.hash in attempts:
+                landed.append(counted)
+
+        self._tip.read_on(take)
+
+    def _appended(self, accepted: _Accepted, attempts: set[str]) -> bool:
+        events = [event for insert in accepted.inserts for event in insert.events]
+        sent = self._tip.append(events, self._tip.head, accepted.tracking)
+        try:
+            counted = sent.result()
+        except LogUnavailable:
+            if (name := self._tip.last_sent) is not None:
+                attempts.add(name)
+            return False
+        _resolve(accepted.inserts, counted.block)
+        return True
+
+    def _accepted(self, inserts: Sequence[Insert]) -> _Accepted:
+        """Those that can be written on the head; the others are told why not."""
+        head, last_version = self._tip.head, self._versions_read_on()
+        accepted = _Accepted([], {}, {}, self._tip.checkpoint.trackings)
+        for insert in inserts:
+            refusal = self._refusal(insert, head, accepted, last_version)
+            if refusal is None:
+                accepted.inserts.append(insert)
+                accepted.versions |= {event.stream: event.version for event in insert.events}
+                accepted.tracking |= insert.tracking
+            else:
+                insert.positions.set_exception(IntegrityError(refusal))
+        return accepted
+
+    def _refusal(
+        self, insert: Insert, head: Head, accepted: _Accepted, last_version: LastVersion
+    ) -> str | None:
+        if insert.decided_on is not None and insert.decided_on != head:
+            return (
+                f"decided on {insert.decided_on}, but the head is {head}: nothing was written; "
+                "read to the end and decide again"
+            )
+        refusal = not_rising(insert.tracking, {**accepted.known_tracking, **accepted.tracking})
+        if refusal is not None:
+            return refusal
+        versions: dict[str, int] = {}
+        for event in insert.events:
+            stream = event.stream
+            last = versions.get(stream, accepted.versions.get(stream))
+            last = last_version(stream) if last is None else last
+            if not self._follows(last, event.version):
+                return (
+                    f"version {event.version} of {stream} does not follow the last, {last}: "
+                    "nothing was written"
+                )
+            versions[stream] = event.version
+        return None
+
+
+def _next(last: int | None, version: int) -> bool:
+    return version in (0, 1) if last is None else version == last + 1
+
+
+def _later(last: int | None, version: int) -> bool:
+    return last is None or version > last
+
+
+def not_rising(tracking: Mapping[str, int], known: Mapping[str, int]) -> str | None:
+    """Why these trackings cannot follow the known ones, None if they do."""
+    for topic, reached in tracking.items():
+        if reached <= known.get(topic, -1):
+            return (
+                f"already consumed, nothing was written: {topic} to {reached}, it is at "
+                f"{known[topic]}"
+            )
+    return None
+
+
+def _resolve(inserts: Sequence[Insert], block: Block) -> None:
+    position = block.first
+    for insert in inserts:
+        count = len(insert.events)
+        insert.positions.set_result(list(range(position, position + count)))
+        position += count

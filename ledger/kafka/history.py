@@ -1,0 +1,160 @@
+"""Any part of a ledger, by position: from where the last reading ended, or found in the topic."""
+
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from eventsourcing.persistence import Notification
+
+from ledger.head import Head
+from ledger.kafka.block import decode, hash_of
+from ledger.kafka.chain import Checkpoint, Counted
+from ledger.kafka.follower import Follower, record_at
+from ledger.kafka.log import Log, Reader
+
+MARK_EVERY_EVENTS: Final = 20_000
+"""So many events after another, a place is kept to begin reading from."""
+SEARCH_ABOVE_EVENTS: Final = 50_000
+"""A position further than this from every kept place is searched in the topic."""
+
+
+class History:
+    """Reads events of one ledger in the order of positions. For one thread at a time.
+
+    Reading goes on where it ended, which is what projectors and replays do. Elsewhere it begins
+    at a kept place; if none is near, at a block found by bisection. Such a block is believed
+    because the next ones stand on it: only a walk from the beginning, as `onebook verify` does,
+    proves the whole chain.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        network: str,
+        checkpoint: Checkpoint | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = log
+        self._network = network
+        self._clock = clock
+        self._marks = [checkpoint or Checkpoint()]
+        self._follower = Follower(log, network, checkpoint, clock=clock)
+        self._ready: deque[Counted] = deque()
+        """Blocks that were read, of which nobody has had all events yet."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Behind the last block that was read."""
+        return self._follower.checkpoint
+
+    def select(
+        self, after: int, limit: int, stop: int | None = None, topics: Sequence[str] = ()
+    ) -> list[Notification]:
+        """At most `limit` events after a position, up to `stop`. Raises what `Follower` does."""
+        found: list[Notification] = []
+        if limit <= 0 or (stop is not None and stop <= after):
+            return found
+        wanted = frozenset(topics)
+        for counted in self._blocks(after):
+            block = counted.block
+            events = block.events
+            skip = max(0, after + 1 - block.first)
+            for position, event in enumerate(events[skip:], block.first + skip):
+                if stop is not None and position > stop:
+                    return found
+                if not wanted or event[2] in wanted:
+                    found.append(Notification(*event, position))
+                    if len(found) == limit:
+                        return found
+            if stop is not None and block.last >= stop:
+                return found
+        return found
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait so long for blocks behind what was selected; whether there are some."""
+        if not self._ready:
+            self._keep(self._follower.poll(timeout_s))
+        return bool(self._ready)
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._follower.close()
+
+    def _blocks(self, after: int) -> Iterator[Counted]:
+        """The blocks from the one with the event after a position, to the topic's end.
+
+        A block is let go when the next one is asked for: who stops within it finds it again.
+        """
+        self._go_near(after)
+        end: int | None = None
+        while True:
+            while self._ready:
+                if self._ready[0].block.last > after:
+                    yield self._ready[0]
+                self._ready.popleft()
+            end = self._follower.end() if end is None else end
+            if self._follower.next_offset >= end:
+                return
+            self._keep(self._follower.more(end))
+
+    def _keep(self, blocks: Sequence[Counted]) -> None:
+        self._ready.extend(blocks)
+        if blocks:
+            last = blocks[-1].checkpoint
+            if last.head.position >= self._marks[-1].head.position + MARK_EVERY_EVENTS:
+                self._marks.append(last)
+
+    def _go_near(self, after: int) -> None:
+        """Go to another place unless the one reached is at most a little before the position."""
+        reached = self.checkpoint.head.position
+        first = self._ready[0].block.first if self._ready else reached + 1
+        if first <= after + 1 <= reached + SEARCH_ABOVE_EVENTS:
+            return
+        place = bisect_right(self._marks, after, key=lambda mark: mark.head.position) - 1
+        begin = self._marks[place] if place >= 0 else Checkpoint()
+        if after - begin.head.position > SEARCH_ABOVE_EVENTS:
+            begin = self._found(after, begin) or begin
+        elif first <= after + 1 and begin.head.position <= reached:
+            return
+        self._follower.close()
+        self._follower = Follower(self._log, self._network, begin, clock=self._clock)
+        self._ready.clear()
+
+    def _found(self, after: int, begin: Checkpoint) -> Checkpoint | None:
+        """A checkpoint with a position of at most `after`, by bisecting the topic's offsets."""
+        reader = self._log.reader()
+        try:
+            low, high = max(begin.next_offset, reader.start()), reader.end()
+            best: Checkpoint | None = None
+            while low < high:
+                middle = (low + high) // 2
+                found = self._at(reader, middle, high)
+                if found is None or found.head.position > after:
+                    high = middle
+                else:
+                    best, low = found, found.next_offset
+            return best
+        finally:
+            reader.close()
+
+    def _at(self, reader: Reader, offset: int, end: int) -> Checkpoint | None:
+        """The checkpoint behind the first block from `offset` on that another one stands on."""
+        candidates: dict[str, Checkpoint] = {}
+        while offset < end:
+            record = record_at(reader, offset, self._clock)
+            block = decode(record.value)
+            offset = record.offset + 1
+            if block is None or record.value is None or block.network != self._network:
+                continue
+            if block.prev in candidates:
+                return candidates[block.prev]
+            place = Checkpoint(offset, _head(block.last, record.value))
+            candidates[place.head.hash] = place
+        return None
+
+
+def _head(position: int, value: bytes) -> Head:
+    return Head(position, hash_of(value))

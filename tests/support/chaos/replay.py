@@ -1,0 +1,83 @@
+"""Deciding the whole ledger again, request by request, in a process that no fault has touched."""
+
+from collections.abc import Iterator
+
+from books import Books
+from chaos.answers import named
+from chaos.evidence import Decision, Evidence, Violation
+from invariants import check, summed
+
+from ledger import codec
+from ledger.domain.requests import AnyRequest
+from ledger.door import read_request
+
+STATES = ("on_hand", "damaged", "quality_control", "committed")
+
+
+def replayed(evidence: Evidence) -> Iterator[Violation]:
+    """Deciding the requests in ledger order gives the recorded events, byte for byte.
+
+    Then the state that is reached is held against the laws of the domain, and what the views show
+    of the stock against the sums of the events' own numbers.
+    """
+    books = Books()
+    for decision in evidence.decisions:
+        asked = evidence.diaries.asked.get(decision.key)
+        if asked is not None:
+            request = read_request(asked.body.encode())
+            yield from _decided_again(books, decision, request)
+        try:
+            for event in decision.events:
+                books.keep(event)
+        except Exception as fault:  # noqa: BLE001 - no state can be reached by such events
+            yield Violation("replay", f"cannot be folded: {fault!r}", (named(decision.key),))
+            return
+    yield from _lawful(books)
+    yield from _conserved(evidence, books)
+
+
+def _decided_again(
+    books: Books, decision: Decision, request: AnyRequest
+) -> Iterator[Violation]:
+    own = decision.own
+    try:
+        expected = books.decided(own.channel, request, own.recorded_at)
+    except Exception as fault:  # noqa: BLE001 - what is recorded cannot have been decided
+        yield Violation("replay", f"cannot be decided: {fault!r}", (named(decision.key),))
+        return
+    wanted = [(event.stream, codec.TOPICS[type(event)], codec.encode(event)) for event in expected]
+    found = [(event.stream, event.type, event.state) for event in decision.raw]
+    if wanted != found:
+        says = f"at {decision.position} recorded {_shown(found)}, decided again {_shown(wanted)}"
+        yield Violation("replay", says, (named(decision.key),))
+
+
+def _shown(events: list[tuple[str, str, bytes]]) -> str:
+    return "; ".join(f"{kind} {state.decode(errors='replace')}" for _, kind, state in events)
+
+
+def _lawful(books: Books) -> Iterator[Violation]:
+    try:
+        check(books)
+    except AssertionError as broken:
+        yield Violation("laws of the domain", str(broken))
+
+
+def _conserved(evidence: Evidence, books: Books) -> Iterator[Violation]:
+    sums = summed(evidence.events)
+    for (location, sku), item in books.state.stock.items():
+        for state in STATES:
+            key = (location, sku, state)
+            if getattr(item, state) != sums[key]:
+                says = f"events sum to {sums[key]} {state}, the fold has {getattr(item, state)}"
+                yield Violation("conservation", says, (location, sku))
+    if evidence.views is None:
+        return
+    shown = evidence.views.stock
+    for key in sorted(sums.keys() | shown.keys()):
+        if sums[key] != shown.get(key, 0):
+            location, sku, state = key
+            says = f"events sum to {sums[key]} {state}, the view shows {shown.get(key, 0)}"
+            yield Violation("conservation", says, (location, sku))
+
+
