@@ -9,7 +9,7 @@ from benchmarks import shop, sql_floor
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Goal, Line, interleaved
 from consumers.node import GARBAGE_THRESHOLDS
-from ledger.codec import stored
+from ledger.codec import recorded
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import AnyRequest
@@ -59,11 +59,11 @@ def _decided(state: State, request: AnyRequest) -> int:
     """Decide and apply one request, and give its events the form in which they are kept."""
     own, *effects = decide(state, Arrival(shop.CHANNEL, RECORDED_AT, fingerprint(request), request))
     evolve(state, own)
-    stored(own, own.stream, 1)
+    recorded(own, own.stream, 1)
     for event in effects:
         evolve(state, event)
         stream = event.stream
-        stored(event, stream, _next_version(state, stream))
+        recorded(event, stream, _next_version(state, stream))
     return 1 + len(effects)
 
 

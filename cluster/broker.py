@@ -76,6 +76,7 @@ class Broker:
     ) -> None:
         self.node_id = node_id
         self.folder = folder
+        self.name = f"broker {node_id}"
         self.place = place
         self.settings = dict(settings)
         self.log_file = folder / "broker.log"
@@ -89,10 +90,15 @@ class Broker:
         return f"{self.place.host}:{self.place.port}"
 
     @property
+    def address(self) -> str:
+        """The same, as of any process of a cluster."""
+        return self.bootstrap
+
+    @property
     def pid(self) -> int:
         """The process id. Raises BrokerFailed unless it has been started."""
         if self._process is None:
-            raise BrokerFailed(f"broker {self.node_id} is not started")
+            raise BrokerFailed(f"{self.name} is not started")
         return self._process.pid
 
     @property
@@ -125,7 +131,7 @@ class Broker:
     def launch(self) -> None:
         """Start the process; `wait_until_ready` waits for it. Raises BrokerFailed."""
         if self.is_running:
-            raise BrokerFailed(f"broker {self.node_id} runs already as process {self.pid}")
+            raise BrokerFailed(f"{self.name} runs already as process {self.pid}")
         if self._answers():
             raise BrokerFailed(
                 f"another program answers at {self.bootstrap}, perhaps a broker left by a killed "
@@ -151,10 +157,10 @@ class Broker:
         deadline = time.monotonic() + limit_s
         while not self._answers():
             if not self.is_running:
-                raise BrokerFailed(f"broker {self.node_id} ended while starting: {self.tail()}")
+                raise BrokerFailed(f"{self.name} ended while starting: {self.tail()}")
             if time.monotonic() > deadline:
                 raise BrokerFailed(
-                    f"broker {self.node_id} does not answer at {self.bootstrap} after "
+                    f"{self.name} does not answer at {self.bootstrap} after "
                     f"{limit_s:g} s: {self.tail()}"
                 )
             time.sleep(CONNECT_PAUSE_S)

@@ -8,6 +8,14 @@ from ledger.domain.events import RefusedLine, RequestAccepted, RequestRefused
 from ledger.domain.words import Reason
 
 
+class WriterBusy(Exception):
+    """There is no room, or no answer now: nothing was taken; send the same again in a moment."""
+
+
+class WriterStopped(Exception):
+    """The writer has stopped; whether these requests were recorded is not known: ask again."""
+
+
 class Answer(Struct, frozen=True, gc=False):
     """The one answer to a request, now and for ever.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, Self
 
+from consumers.ledgers import PostgresLedger
 from consumers.projector import Projector
 from consumers.writer import Writer
 from ledger import postgres
@@ -51,14 +52,19 @@ class Node:
         with ExitStack() as parts:
             self.recorder = parts.enter_context(open_ledger(settings, self.network))
             self.projector = Projector(self.recorder, self.database_url, self.network)
-            self.writer = Writer(self.recorder, on_append=self._wake_views)
+            ledger = PostgresLedger(self.recorder)
+            self.writer = Writer(ledger, on_append=self._wake_views)
             if self._project:
                 self.projector.start()
                 parts.callback(self.projector.stop)
-            self.writer.start(self._progress)
+            self.writer.start(self._told(self.recorder.max_notification_id() or 0))
             parts.callback(self.writer.stop)
             self._parts = parts.pop_all()
         return self
+
+    def _told(self, end: int) -> Callable[[int], None] | None:
+        progress = self._progress
+        return None if progress is None else lambda position: progress(position, max(position, end))
 
     def _wake_views(self, _position: int) -> None:
         self.projector.notify()

@@ -88,11 +88,7 @@ class RequestIndex:
         place = bucket.find(key)
         if place % ENTRY_BYTES:
             place = _aligned(bucket, key, place)
-        if place < 0:
-            return None
-        _, packed, fingerprint = _ENTRY.unpack_from(bucket, place)
-        effects = packed & _EFFECTS
-        return Known(packed >> EFFECTS_BITS, effects - 1 if effects else None, fingerprint)
+        return None if place < 0 else known_at(bucket, place)
 
     def put(self, entry: bytes) -> None:
         """Take an entry as `entry_of` made it, in place of an earlier one of its key."""
@@ -131,10 +127,23 @@ def entries_in(entries: bytes) -> Iterator[bytes]:
     return map(itemgetter(0), _PLAIN.iter_unpack(entries))
 
 
-def _aligned(bucket: bytes, key: bytes, place: int) -> int:
-    """Where the entry of a key begins, or -1: what was found lies across two entries."""
+def known_at(entries: bytes, place: int) -> Known:
+    """The entry that begins there among entries side by side."""
+    _, packed, fingerprint = _ENTRY.unpack_from(entries, place)
+    effects = packed & _EFFECTS
+    return Known(packed >> EFFECTS_BITS, effects - 1 if effects else None, fingerprint)
+
+
+def find(entries: bytes, key: Key) -> int:
+    """Where among entries side by side that of a key begins, or -1."""
+    place = entries.find(key)
+    return _aligned(entries, key, place) if place % ENTRY_BYTES else place
+
+
+def _aligned(entries: bytes, key: Key, place: int) -> int:
+    """As `find`: what was found at `place` may lie across two entries."""
     while place % ENTRY_BYTES and place >= 0:
-        place = bucket.find(key, place + 1)
+        place = entries.find(key, place + 1)
     return place
 
 

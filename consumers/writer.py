@@ -1,36 +1,40 @@
 """The writer: requests in, events out, one total order, each request exactly once for ever.
 
-One thread decides. While one block of events is on its way into the ledger, the next is decided
-on an overlay over it and handed over when that one is confirmed; nobody is answered from anything
-unconfirmed. An append that fails in any way has an unknown outcome: the writer drops its
-overlays, reads the ledger to its end, believes it, and decides again what has no answer there.
+One thread decides. An append that fails in any way has an unknown outcome: the writer drops what
+it decided on it, reads the ledger to its end, believes it, and decides again what has no answer
+there. On a ledger that others may write too it is active or stands by: a standby follows the
+ledger, publishes what it is asked to its channel's topic, and takes over when nobody decides it.
 """
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
-from eventsourcing.persistence import Notification
-
-from consumers.answers import Answer, DecisionFailed, Mismatch, Outcome, answer_of
-from consumers.blocks import Block, InFlight, Submission, Waiter
-from consumers.request_index import Key, Known, RequestIndex, key_of
+from consumers.answers import (
+    Answer,
+    DecisionFailed,
+    Mismatch,
+    Outcome,
+    WriterBusy,
+    WriterStopped,
+)
+from consumers.blocks import Answers, Submission, Waiter
+from consumers.engine import Engine
+from consumers.inputs import DeadLetters, Inputs
+from consumers.ledgers import Page, WritersLedger
+from consumers.request_index import key_of
+from consumers.takeover import TAKEOVER_S, Standing
 from ledger import codec
-from ledger.domain.decider import Arrival, State, decide
-from ledger.domain.events import RequestAccepted, RequestRefused
-from ledger.domain.evolve import evolve
 from ledger.domain.requests import AnyRequest
-from ledger.fingerprint import fingerprint
-from ledger.head import Head
+from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.log import get_logger
-from ledger.postgres import ProcessRecorder
 
 __all__ = [
     "Answer",
+    "Answers",
     "DecisionFailed",
     "Mismatch",
     "Outcome",
@@ -40,20 +44,31 @@ __all__ = [
 ]
 
 MAX_QUEUED_REQUESTS: Final = 100_000
-REPLAY_PAGE_EVENTS: Final = 10_000
+MAX_AWAITED_REQUESTS: Final = 100_000
+"""Published requests that callers of this process wait for."""
+PUBLISH_AT_ONCE: Final = 500
 FIRST_RETRY_PAUSE_S: Final = 0.01
 MAX_RETRY_PAUSE_S: Final = 1.0
 STALLED_AFTER_S: Final = 5.0
+STANDBY_POLL_S: Final = 0.05
+MAX_CLOCK_DIFFERENCE_S: Final = 5.0
+
+FATAL: Final = (LedgerCorrupt, LedgerTruncated, codec.UnknownEventType)
+"""Faults of the ledger itself: no writer may go on."""
 
 log = get_logger(__name__)
 
 
-class WriterBusy(Exception):
-    """The queue is full: nothing was taken; send the same requests again in a moment."""
+class ClockWrong(Exception):
+    """This machine's clock and the brokers' differ too much to say when something was recorded."""
 
 
-class WriterStopped(Exception):
-    """The writer has stopped; whether these requests were recorded is not known: ask again."""
+class Publisher(Protocol):
+    """Puts requests into their channel's topic, for whichever writer is active."""
+
+    def publish(self, channel: str, requests: Sequence[AnyRequest]) -> Future[object]:
+        """Publish; the future is done when all in-sync replicas have them."""
+        ...
 
 
 def _now() -> datetime:
@@ -61,26 +76,36 @@ def _now() -> datetime:
 
 
 class Writer:
-    """Decides the requests of one network. `submit` may be called from any thread."""
+    """Decides the requests of one network. `submit` may be called from any thread.
 
-    def __init__(
+    `inputs`, `letters` and `publisher` come with a shared ledger. `place` orders the standbys.
+    `on_append(position)` is called after each block that landed.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it reads and writes, its place, and two clocks
         self,
-        recorder: ProcessRecorder,
+        ledger: WritersLedger,
         *,
+        inputs: Inputs | None = None,
+        letters: DeadLetters | None = None,
+        publisher: Publisher | None = None,
+        takeover_s: float = TAKEOVER_S,
+        place: int = 0,
         clock: Callable[[], datetime] = _now,
+        ticks: Callable[[], float] = time.monotonic,
         on_append: Callable[[int], None] | None = None,
     ) -> None:
-        self._recorder = recorder
-        self._clock = clock
+        self._ledger = ledger
+        self._engine = Engine(ledger, clock, inputs, letters)
+        self._inputs = inputs
+        self._publisher = publisher
+        self._standing = Standing(takeover_s, place, ticks)
+        self._ticks = ticks
         self._on_append = on_append
-        self._state = State()
-        self._index = RequestIndex()
-        self._head = Head(0, "")
-        self._recorded_at = datetime.min.replace(tzinfo=UTC)
-        self._queue: deque[Waiter] = deque()
-        self._block = Block(self._state)
-        self._in_flight: InFlight | None = None
         self._waking = threading.Condition()
+        self._active = not ledger.shared
+        self._behind = True
+        self._pause_s = 0.0
         self._landed = False
         self._stopping = False
         self._stalled_since: float | None = None
@@ -90,7 +115,12 @@ class Writer:
     @property
     def position(self) -> int:
         """The last confirmed position."""
-        return self._head.position
+        return self._ledger.head.position
+
+    @property
+    def active(self) -> bool:
+        """Whether it decides; a standby follows."""
+        return self._active
 
     @property
     def fault(self) -> BaseException | None:
@@ -101,12 +131,24 @@ class Writer:
     def stalled(self) -> bool:
         """Whether the ledger could not be read or written for STALLED_AFTER_S seconds."""
         since = self._stalled_since
-        return since is not None and time.monotonic() - since > STALLED_AFTER_S
+        return since is not None and self._ticks() - since > STALLED_AFTER_S
 
-    def start(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Read the whole ledger, calling `progress(position, head)`, then begin to decide."""
-        self._read_to_the_end(progress)
+    def start(self, progress: Callable[[int], None] | None = None) -> None:
+        """Read the ledger to its end, calling `progress(position)`, then begin in a thread."""
+        self.begin(progress)
         self._thread.start()
+
+    def begin(self, progress: Callable[[int], None] | None = None) -> None:
+        """Read the ledger to its end; then `step` does what the thread would do."""
+
+        def take(page: Page) -> None:
+            self._read(page)
+            if progress is not None:
+                progress(page.head.position)
+
+        self._ledger.read_on(take)
+        self._behind = False
+        self._engine.rewind()
 
     def stop(self) -> None:
         """Decide what is queued, then end; no more is taken."""
@@ -116,7 +158,7 @@ class Writer:
         if self._thread.is_alive():
             self._thread.join()
 
-    def submit(self, channel: str, requests: Sequence[AnyRequest]) -> Future[list[Outcome]]:
+    def submit(self, channel: str, requests: Sequence[AnyRequest]) -> Answers:
         """Queue requests of one channel; the future holds their answers in order.
 
         Raises WriterBusy if the queue is full and WriterStopped after `stop` or a fault; the
@@ -126,187 +168,192 @@ class Writer:
         if not requests:
             submission.future.set_result([])
             return submission.future
+        queue = self._engine.queue
         with self._waking:
             if self._stopping or self._fault is not None:
                 raise WriterStopped("the writer has stopped; send the requests to a running one")
-            if self._queue and len(self._queue) + len(requests) > MAX_QUEUED_REQUESTS:
-                raise WriterBusy(f"{len(self._queue)} requests wait already; send these later")
-            self._queue.extend((submission, index) for index in range(len(requests)))
+            if queue and len(queue) + len(requests) > MAX_QUEUED_REQUESTS:
+                raise WriterBusy(f"{len(queue)} requests wait already; send these later")
+            queue.extend((submission, index) for index in range(len(requests)))
             self._waking.notify()
         return submission.future
 
+    def notify(self) -> None:
+        """Say that input has come. From any thread."""
+        with self._waking:
+            self._waking.notify()
+
+    def step(self, wait_s: float = 0.0) -> None:
+        """Do what is to be done next; a standby waits so long for the ledger."""
+        if self._behind:
+            self._catch_up()
+        elif self._active:
+            self._decide()
+        else:
+            self._stand_by(wait_s)
+
     def _run(self) -> None:
         try:
-            self._decide_until_stopped()
+            while self._wait_for_work():
+                self.step(STANDBY_POLL_S)
         except BaseException as fault:  # noqa: BLE001 - told to everybody who waits
             log.error("writer_stopped", fault=repr(fault), position=self.position)
             with self._waking:
                 self._fault = fault
-            self._fail_everybody_who_waits(fault)
-
-    def _decide_until_stopped(self) -> None:
-        while self._wait_for_work():
-            self._fill(self._block)
-            if self._in_flight is not None and self._landed:
-                self._confirm(self._in_flight)
-            if self._in_flight is None and self._block.events:
-                self._hand_over()
+        self._fail_everybody_who_waits(self._fault)
 
     def _wait_for_work(self) -> bool:
         """Sleep until there is something to do; False when stopped and all is done."""
         with self._waking:
-            self._waking.wait_for(
-                lambda: (
-                    self._landed
-                    or (self._queue and not self._block.full)
-                    or (self._stopping and self._in_flight is None)
-                )
-            )
-            return bool(self._queue) or self._in_flight is not None
+            if self._behind:
+                if self._stopping:
+                    raise WriterStopped("stopped while the ledger could not be read")
+                self._waking.wait(self._pause_s)
+                return True
+            if not self._active:
+                return not self._stopping
+            self._waking.wait_for(self._has_work)
+            return not self._stopping or bool(self._engine.queue) or self._under_way()
 
-    def _fill(self, block: Block) -> None:
-        """Decide what is queued, until the block is full or the one before it has landed."""
-        while self._queue and not block.full and not (self._landed and block.events):
-            waiter = self._queue.popleft()
-            submission, index = waiter
-            key = key_of(submission.channel, submission.requests[index].request_id)
-            if not self._is_answered(block, key, waiter):
-                self._decide(block, key, waiter)
-
-    def _decide(self, block: Block, key: Key, waiter: Waiter) -> None:
-        submission, index = waiter
-        request = submission.requests[index]
-        now = self._recorded_at = max(self._clock(), self._recorded_at)
-        arrival = Arrival(submission.channel, now, fingerprint(request), request)
-        try:
-            events = decide(block.state, arrival)
-        except Exception as fault:  # noqa: BLE001 - one request must not stop all others
-            log.error("decision_failed", request_id=request.request_id, fault=repr(fault))
-            submission.answer(index, DecisionFailed(request.request_id))
-            return
-        block.add(key, events, waiter)
-
-    def _is_answered(self, block: Block, key: Key, waiter: Waiter) -> bool:
-        """Give a repeated request its first answer, as soon as that one is confirmed."""
-        asked = block.asked.get(key)
-        if asked is None and self._in_flight is not None:
-            asked = self._in_flight.block.asked.get(key)
-        if asked is not None:
-            asked.waiters.append(waiter)
+    def _has_work(self) -> bool:
+        if self._landed:
             return True
-        known = self._index.get(key)
-        if known is None:
-            return False
-        submission, index = waiter
+        if not self._engine.block.full and (self._engine.queue or self._input_waits()):
+            return True
+        return not self._under_way() and (self._stopping or self._engine.block.says_something)
+
+    def _input_waits(self) -> bool:
+        return not self._stopping and self._inputs is not None and self._engine.input_waits()
+
+    def _under_way(self) -> bool:
+        return self._engine.in_flight is not None
+
+    def _decide(self) -> None:
+        """Fill a block; confirm the one under way if it has landed, and hand over the next."""
+        engine = self._engine
         try:
-            submission.answer(index, self._again(submission.requests[index], known))
-        except Exception as fault:  # noqa: BLE001 - the ledger may be away; the answer is kept there
-            log.warning("first_answer_unreadable", position=known.position, fault=repr(fault))
-            submission.fail(WriterBusy("the first answer cannot be read now; ask again later"))
-        return True
+            engine.fill(lambda: self._landed, take_input=not self._stopping)
+            if engine.in_flight is not None and self._landed:
+                self._landed = False
+                engine.confirm()
+                self._confirmed()
+            if engine.in_flight is None and engine.block.says_something:
+                engine.hand_over().add_done_callback(self._wake)
+        except ClockWrong:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            self._recover(fault)
 
-    def _again(self, request: AnyRequest, known: Known) -> Outcome:
-        position = known.position
-        if not known.same(fingerprint(request)):
-            return Mismatch(request.request_id, position)
-        if known.effects is not None:
-            events = 1 + known.effects
-            return Answer(request.request_id, "accepted", position, events, replayed=True)
-        [notification] = self._recorder.select_notifications(position, 1)
-        event = codec.decode(notification.topic, notification.state)
-        assert isinstance(event, RequestRefused), event
-        return answer_of(event, position, replayed=True)
-
-    def _hand_over(self) -> None:
-        """Send the block to the ledger and begin the next on top of it."""
-        future = self._recorder.append(self._block.events, decided_on=self._head)
-        self._in_flight = InFlight(self._block, future)
-        self._block = Block(self._block.state)
-        future.add_done_callback(self._wake)
+    def _confirmed(self) -> None:
+        ahead_s = self._ledger.clock_ahead_s
+        if abs(ahead_s) > MAX_CLOCK_DIFFERENCE_S:
+            raise ClockWrong(
+                f"this machine's clock is {ahead_s:+.1f} s from the brokers': set it, then start "
+                "the writer again. Nothing that was acknowledged is lost"
+            )
+        if self._on_append is not None:
+            self._on_append(self.position)
 
     def _wake(self, _future: Future[list[int]]) -> None:
         with self._waking:
             self._landed = True
             self._waking.notify()
 
-    def _confirm(self, sent: InFlight) -> None:
-        """Answer for the block that landed; what was decided on top of it goes on."""
-        self._landed = False
-        try:
-            positions = sent.future.result()
-        except Exception as fault:  # noqa: BLE001 - whatever it was, the outcome is unknown
-            self._recover(sent.block, fault)
-            return
-        first = self._head.position + 1
-        assert positions == list(range(first, first + len(sent.block.events))), positions
-        self._in_flight = None
-        self._head = Head(positions[-1], "")
-        sent.block.state.merge()
-        self._block.state.put_on(self._state)
-        for key, asked in sent.block.asked.items():
-            self._index.add(key, asked.event, first + asked.offset)
-        for asked in sent.block.asked.values():
-            asked.answer(first)
-        if self._on_append is not None:
-            self._on_append(self._head.position)
-
-    def _recover(self, sent: Block, fault: Exception) -> None:
+    def _recover(self, fault: Exception) -> None:
         """Believe the ledger: read it to its end, then decide again what has no answer there."""
         log.warning("append_uncertain", fault=repr(fault), position=self.position)
-        self._stalled_since = time.monotonic()
-        self._queue.extendleft(reversed([*sent.waiters(), *self._block.waiters()]))
-        self._in_flight = None
-        self._block = Block(self._state)
-        pause_s = FIRST_RETRY_PAUSE_S
-        while not self._caught_up():
-            with self._waking:
-                if self._stopping:
-                    raise WriterStopped("stopped while the ledger could not be read") from fault
-                self._waking.wait(pause_s)
-            pause_s = min(MAX_RETRY_PAUSE_S, 2 * pause_s)
-        self._stalled_since = None
+        if self._stalled_since is None:
+            self._stalled_since = self._ticks()
+        self._engine.drop()
+        self._landed = False
+        self._behind, self._pause_s = True, 0.0
 
-    def _caught_up(self) -> bool:
+    def _catch_up(self) -> None:
         try:
-            self._read_to_the_end(None)
+            self._ledger.read_on(self._read)
+        except FATAL:
+            raise
         except Exception as fault:  # noqa: BLE001 - tried again until it can be read
             log.warning("ledger_unreadable", fault=repr(fault), position=self.position)
-            return False
-        return True
+            if self._stalled_since is None:
+                self._stalled_since = self._ticks()
+            self._pause_s = min(MAX_RETRY_PAUSE_S, max(FIRST_RETRY_PAUSE_S, 2 * self._pause_s))
+            return
+        self._behind, self._stalled_since = False, None
+        self._engine.rewind()
 
-    def _read_to_the_end(self, progress: Callable[[int, int], None] | None) -> None:
-        """Fold what others, or an append of unknown outcome, have written."""
-        end = self._recorder.max_notification_id() or 0
-        while self._head.position < end:
-            page = self._recorder.select_notifications(
-                self._head.position, REPLAY_PAGE_EVENTS, inclusive_of_start=False
-            )
-            for notification in page:
-                self._read(notification)
-            if progress is not None:
-                progress(self._head.position, end)
+    def _read(self, page: Page) -> None:
+        self._engine.read(page)
+        if self._active and page.author != self._ledger.author:
+            log.warning("writer_superseded", by=page.author, position=page.head.position)
+            self._active = False
+        if self._on_append is not None:
+            self._on_append(page.head.position)
 
-    def _read(self, notification: Notification) -> None:
-        assert notification.id == self._head.position + 1, (
-            f"the ledger has a gap: position {notification.id} follows {self._head.position}"
-        )
-        event = codec.decode(notification.topic, notification.state)
-        evolve(self._state, event)
-        if isinstance(event, RequestAccepted | RequestRefused):
-            key = key_of(event.channel, event.request_id)
-            self._index.add(key, event, notification.id)
-        else:
-            stream = str(notification.originator_id)
-            self._state.versions[stream] = notification.originator_version
-        self._recorded_at = max(self._recorded_at, event.recorded_at)
-        self._head = Head(notification.id, "")
+    def _stand_by(self, wait_s: float) -> None:
+        """Follow the ledger; publish what was asked here; act when nobody does."""
+        assert self._inputs is not None, "who shares a ledger takes input from topics"
+        self._publish_what_is_queued()
+        try:
+            self._ledger.wait(wait_s, self._read)
+        except FATAL:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it was: read on
+            self._recover(fault)
+            return
+        trackings = self._ledger.trackings
+        if self._standing.look(trackings, self._inputs.waiting(trackings)):
+            log.warning("writer_takes_over", position=self.position)
+            self._active = self._behind = True
+            self._pause_s = 0.0
 
-    def _fail_everybody_who_waits(self, fault: BaseException) -> None:
+    def _publish_what_is_queued(self) -> None:
+        waiters: dict[str, list[Waiter]] = {}
+        queue = self._engine.queue
+        for _ in range(min(len(queue), PUBLISH_AT_ONCE)):
+            waiter = queue.popleft()
+            if not self._engine.answered_before(waiter):
+                waiters.setdefault(waiter[0].channel, []).append(waiter)
+        for channel, of_channel in waiters.items():
+            self._publish(channel, of_channel)
+
+    def _publish(self, channel: str, waiters: Sequence[Waiter]) -> None:
+        assert self._publisher is not None, "who shares a ledger can publish"
+        awaited = self._engine.awaited
+        if len(awaited) > MAX_AWAITED_REQUESTS // 2:
+            self._engine.forget_answered()
+        if len(awaited) + len(waiters) > MAX_AWAITED_REQUESTS:
+            _fail(waiters, WriterBusy("too many requests wait for another writer; ask again later"))
+            return
+        requests = [submission.requests[index] for submission, index in waiters]
+        for waiter, request in zip(waiters, requests, strict=True):
+            awaited.setdefault(key_of(channel, request.request_id), []).append(waiter)
+        try:
+            published = self._publisher.publish(channel, requests)
+        except Exception as fault:  # noqa: BLE001 - told to who waits
+            self._not_published(waiters, fault)
+            return
+        published.add_done_callback(lambda done: self._published(done, waiters))
+
+    def _published(self, done: Future[object], waiters: Sequence[Waiter]) -> None:
+        fault = done.exception()
+        if fault is not None:
+            self._not_published(waiters, fault)
+            return
+        for submission, _ in waiters:
+            submission.keep(1)
+
+    def _not_published(self, waiters: Sequence[Waiter], fault: BaseException) -> None:
+        log.warning("requests_not_published", requests=len(waiters), fault=repr(fault))
+        _fail(waiters, WriterBusy("the channel's topic takes no requests now; ask again later"))
+
+    def _fail_everybody_who_waits(self, fault: BaseException | None) -> None:
         told = WriterStopped("the writer stopped before this was answered; send it again")
         told.__cause__ = fault
-        waiters = [*self._queue, *self._block.waiters()]
-        if self._in_flight is not None:
-            waiters += self._in_flight.block.waiters()
-        self._queue.clear()
-        for submission, _ in waiters:
-            submission.fail(told)
+        _fail(self._engine.everybody_who_waits(), told)
+        self._engine.queue.clear()
+
+
+def _fail(waiters: Iterable[Waiter], fault: Exception) -> None:
+    for submission, _ in waiters:
+        submission.fail(fault)

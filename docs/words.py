@@ -19,7 +19,8 @@ Each example below is valid as it stands: a test sends it through the door."""
 
 EVENTS_INTRODUCTION: Final = """\
 What the ledger keeps: immutable, in one order, each at its position. The events of one request
-stand together: first `request_accepted` or `request_refused`, then its effects.
+stand together: first `request_accepted` or `request_refused`, then its effects. Input over Kafka
+that cannot be read as a request leaves `input_refused`.
 
 An event's bytes are the JSON of its fields in the order below, without those at their default. A
 published version never changes: a new meaning is a new version. A part of a stream's name has `%`
@@ -76,6 +77,12 @@ EVENT_WORDS: Final = {
     "short": "How much of the line the shelf cannot keep from now on; 0 when it can again.",
     "LineReturned.named": "Whether the return named this line; else it was found by its sku.",
     "number": "The exception's number within its request.",
+    "topic": "The topic of the input.",
+    "offset": "The record's offset in that topic.",
+    "index": "The item's place in a record that is an array, from 0; -1 for the whole record.",
+    "sha256": "SHA-256 of its bytes, by which the dead letter is found.",
+    "InputRefused.reason": "What is wrong with it.",
+    "InputRefused.detail": "What is wrong, in words that its sender can act on.",
     "ExceptionRaised.kind": "What people must look at.",
     "ExceptionResolved.kind": "What people no longer need to look at.",
     "detail": "What is wrong, in words.",

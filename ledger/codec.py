@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Final, get_args
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from ledger.domain.events import AnyEvent
+from ledger.recorded import Recorded
 
 EVENT_TYPES: Final[tuple[type[AnyEvent], ...]] = get_args(AnyEvent)
 
@@ -47,6 +47,6 @@ def decode(topic: str, state: bytes) -> AnyEvent:
     return decoder(state)
 
 
-def stored(event: AnyEvent, stream: str, version: int) -> StoredEvent:
-    """The event as the recorder keeps it, as `version` of its `stream`."""
-    return StoredEvent(stream, version, TOPICS[type(event)], encode(event))
+def recorded(event: AnyEvent, stream: str, version: int) -> Recorded:
+    """The event as a ledger keeps it, as `version` of its `stream`."""
+    return Recorded(stream, version, TOPICS[type(event)], encode(event))

@@ -17,7 +17,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -67,6 +67,18 @@ def with_anchor(anchors: tuple[Anchor, ...], anchor: Anchor) -> tuple[Anchor, ..
     return (*anchors[:index], anchor, *anchors[tail:])
 
 
+class Movements(Protocol):
+    """Movements that were noted before, here or in a store."""
+
+    def sum_after(self, key: CountedKey, effective: datetime) -> int:
+        """The movements that took effect after that time."""
+        ...
+
+
+Columns = tuple["array[int]", "array[int]"]
+"""Times in microseconds since 1970, and how much moved at each."""
+
+
 class Journal:
     """The movements of every counted quantity by effective time: 16 bytes a movement.
 
@@ -75,13 +87,13 @@ class Journal:
 
     __slots__ = ("_columns", "_parent")
 
-    def __init__(self, parent: "Journal | None" = None) -> None:
-        self._columns: dict[CountedKey, tuple[array[int], array[int]]] = {}
+    def __init__(self, parent: Movements | None = None) -> None:
+        self._columns: dict[CountedKey, Columns] = {}
         self._parent = parent
 
     def add(self, key: CountedKey, effective: datetime, delta: int) -> None:
         """Note a movement."""
-        self._add(key, _microseconds(effective), delta)
+        self._add(key, microseconds(effective), delta)
 
     def _add(self, key: CountedKey, time: int, delta: int) -> None:
         """Insert by time. Movements mostly arrive in order, so it mostly appends."""
@@ -104,16 +116,27 @@ class Journal:
         if columns is None:
             return total
         times, deltas = columns
-        return total + sum(deltas[bisect_right(times, _microseconds(effective)) :])
+        return total + sum(deltas[bisect_right(times, microseconds(effective)) :])
 
     def merge(self, child: "Journal") -> None:
         """Take over all that the child noted."""
         for key, time, delta in child:
             self._add(key, time, delta)
 
-    def put_on(self, parent: "Journal") -> None:
+    def put_on(self, parent: Movements) -> None:
         """Stand on another journal."""
         self._parent = parent
+
+    def handed_down(self) -> "Journal":
+        """Move what was noted here into a new journal between this one and its parent."""
+        between = Journal(self._parent)
+        between._columns = self._columns
+        self._columns, self._parent = {}, between
+        return between
+
+    def columns(self) -> dict[CountedKey, Columns]:
+        """What was noted here, by key; not to be changed."""
+        return self._columns
 
     def clear(self) -> None:
         """Forget what was noted here; the parent keeps its own."""
@@ -125,5 +148,6 @@ class Journal:
                 yield key, time, delta
 
 
-def _microseconds(time: datetime) -> int:
+def microseconds(time: datetime) -> int:
+    """A time as the journal counts it, since 1970."""
     return (time - _EPOCH) // _MICROSECOND

@@ -62,6 +62,8 @@ __all__ = [
     "ExceptionKind",
     "ExceptionRaised",
     "ExceptionResolved",
+    "InputReason",
+    "InputRefused",
     "LineCollected",
     "LineReturned",
     "LineShipped",
@@ -97,6 +99,7 @@ __all__ = [
     "StockShipped",
     "StockSold",
     "StockUncommitted",
+    "input_stream",
 ]
 
 
@@ -295,9 +298,37 @@ class ExceptionResolved(Event, frozen=True):
         return f"exception/{self.raised_channel}/{part(self.raised_request_id)}/{self.number}"
 
 
+InputReason = Literal["unreadable", "malformed", "idempotency_mismatch", "undecidable"]
+
+
+class InputRefused(Event, frozen=True):
+    """A record of a channel's topic, or one item of it, is no request that can be decided.
+
+    Its bytes are kept among the dead letters. `index` is the item's place in the record, -1 for
+    the whole; request_id is empty where none could be read.
+    """
+
+    topic: str
+    offset: int
+    index: int
+    sha256: str
+    reason: InputReason
+    detail: str
+
+    @property
+    def stream(self) -> str:
+        return input_stream(self.topic, self.offset, self.index)
+
+
+def input_stream(topic: str, offset: int, index: int) -> str:
+    """The stream of what became of one item of input."""
+    return f"input/{topic}/{offset}/{index}"
+
+
 AnyEvent = (
     RequestAccepted
     | RequestRefused
+    | InputRefused
     | AnyStockEvent
     | LocationDescribed
     | LocationCounted

@@ -15,6 +15,7 @@ from ledger.domain.events import (
     CustomerRegistered,
     ExceptionRaised,
     ExceptionResolved,
+    InputRefused,
     LineCollected,
     LineReturned,
     LineShipped,
@@ -235,6 +236,7 @@ def _exception_resolved(state: State, event: ExceptionResolved) -> None:
 _EVOLVE: Final[dict[type, Callable[[State, Any], Any]]] = {
     RequestAccepted: _nothing,
     RequestRefused: _nothing,
+    InputRefused: _nothing,
     StockReceived: _stock_moves,
     StockAdjusted: _stock_moves,
     StockMoved: _stock_moves,

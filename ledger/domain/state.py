@@ -6,7 +6,7 @@ decides on such an overlay while the block below it is in flight, then merges or
 
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
-from typing import Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from msgspec import Struct
 
@@ -22,7 +22,8 @@ ItemKey = tuple[str, str]
 
 K = TypeVar("K")
 V = TypeVar("V")
-_GONE: Final = object()
+GONE: Final = object()
+"""Stands among an overlay's changes for an entry that is deleted."""
 
 
 class ExceptionRef(Struct, frozen=True, gc=False):
@@ -81,7 +82,7 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
         value = self._own.get(key)
         if value is None:
             return self._base[key]
-        if value is _GONE:
+        if value is GONE:
             raise KeyError(key)
         return cast("V", value)
 
@@ -90,24 +91,24 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
         value = self._own.get(key)
         if value is None:
             return self._base.get(key, default)
-        return default if value is _GONE else cast("V", value)
+        return default if value is GONE else cast("V", value)
 
     def __contains__(self, key: object) -> bool:
         value = self._own.get(cast("K", key))
-        return key in self._base if value is None else value is not _GONE
+        return key in self._base if value is None else value is not GONE
 
     def __setitem__(self, key: K, value: V) -> None:
         self._own[key] = value
 
     def __delitem__(self, key: K) -> None:
-        self._own[key] = _GONE
+        self._own[key] = GONE
 
     def __iter__(self) -> Iterator[K]:
         for key in self._base:
             if key not in self._own:
                 yield key
         for key, value in self._own.items():
-            if value is not _GONE:
+            if value is not GONE:
                 yield key
 
     def __len__(self) -> int:
@@ -117,14 +118,18 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
         """Read through to this mapping from now on."""
         self._base = base
 
+    def changes(self) -> dict[K, object]:
+        """What was written here, GONE for what was deleted; left to the caller by `merge`."""
+        return self._own
+
     def merge(self) -> None:
         """Write what changed into the mapping below, and be empty."""
         for key, value in self._own.items():
-            if value is _GONE:
+            if value is GONE:
                 self._base.pop(key, None)
             else:
                 self._base[key] = cast("V", value)
-        self._own.clear()
+        self._own = {}
 
 
 MAPPINGS: Final = (
@@ -143,6 +148,10 @@ MAPPINGS: Final = (
     "versions",
     "waiting",
 )
+
+
+Changes = dict[str, dict[Any, object]]
+"""By the name of a mapping: the entries that changed, GONE for those deleted."""
 
 
 class State:
@@ -205,6 +214,14 @@ class State:
         merged = {anchor.stamp: anchor for anchor in whole}
         merged.update((anchor.stamp, anchor) for anchor in own)
         return tuple(merged[stamp] for stamp in sorted(merged))
+
+    def changes(self) -> Changes:
+        """What `merge` will write into the mappings below; only for a state on top of another.
+
+        The journal is not in it: what it took is only ever added, and can be told by itself.
+        """
+        found = {name: getattr(self, name).changes() for name in MAPPINGS}
+        return {name: changed for name, changed in found.items() if changed}
 
     def merge(self) -> None:
         """Write what changed on this state into the one below it, and be empty."""

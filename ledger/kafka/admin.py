@@ -4,7 +4,8 @@ The library is untyped and stays in here. Its `describe_configs` hides refusals:
 no settings at all, as it does for a topic that is not there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal
 
@@ -16,6 +17,7 @@ from kafka.errors import (
     KafkaConfigurationError,
     KafkaError,
     NoError,
+    RetriableError,
     SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -33,6 +35,8 @@ VISIBLE_LIMIT_S: Final = 30.0
 ELIGIBLE_LEADERS: Final = "eligible.leader.replicas.version"
 """The cluster's feature that keeps acknowledged records over the loss of the last replica."""
 NOBODY: Final = -1
+MAX_TRIES: Final = 20
+TRY_PAUSE_S: Final = 0.1
 _MS: Final = 1_000
 
 
@@ -83,13 +87,14 @@ class Admin:
 
     def names(self) -> list[str]:
         """The topics that this user may know of, in order."""
-        return sorted(self._client.list_topics())
+        return sorted(_tried(self._client.list_topics))
 
     def describe(self, names: Sequence[str]) -> dict[str, Topic]:
         """These topics as they are; those that are not there are left out."""
         if not names:
             return {}
-        there = {topic["name"]: topic for topic in self._client.describe_topics(list(names))}
+        told = _tried(lambda: self._client.describe_topics(list(names)))
+        there = {topic["name"]: topic for topic in told}
         found = [name for name in names if _is_there(there[name])]
         settings = self._settings(found)
         return {
@@ -100,8 +105,8 @@ class Admin:
     def create(self, topics: Iterable[NewTopic]) -> dict[str, bool]:
         """Make those topics that are not there, and wait for them; whether each is new.
 
-        A topic that is there stays as it is. Raises before the later ones are waited for; what
-        was made stays: the same call again makes the rest.
+        A topic that is there stays as it is. When one cannot be made, the others may have been:
+        the same call again makes the rest.
         """
         asked = {
             topic.name: {
@@ -111,20 +116,19 @@ class Admin:
             }
             for topic in topics
         }
-        answer = self._client.create_topics(asked, raise_errors=False)
+        answer = _tried(lambda: self._client.create_topics(asked, raise_errors=False))
         new = {made["name"]: _is_new(made) for made in answer["topics"]}
-        made = [name for name in asked if new[name]]
-        self._client.wait_for_topics(made, timeout_ms=int(VISIBLE_LIMIT_S * _MS))
+        self._client.wait_for_topics(list(asked), timeout_ms=int(VISIBLE_LIMIT_S * _MS))
         return {name: new[name] for name in asked}
 
     def brokers(self) -> list[int]:
         """The ids of the brokers that take part, in order."""
-        known = self._client.describe_cluster()["brokers"]
+        known = _tried(self._client.describe_cluster)["brokers"]
         return sorted(each["broker_id"] for each in known if not each.get("is_fenced", False))
 
     def eligible_leaders(self) -> EligibleLeaders:
         """Whether the cluster has the feature ELIGIBLE_LEADERS on."""
-        feature = self._client.describe_features().get(ELIGIBLE_LEADERS)
+        feature = _tried(self._client.describe_features).get(ELIGIBLE_LEADERS)
         if feature is None:
             return "unknown"
         _, level = feature.get("finalized", (0, 0))
@@ -134,7 +138,7 @@ class Admin:
         asked = [ConfigResource("TOPIC", name, None) for name in names]
         if not asked:
             return {}
-        told = self._client.describe_configs(asked, config_filter="all")["topic"]
+        told = _tried(lambda: self._client.describe_configs(asked, config_filter="all"))["topic"]
         return {
             name: {key: said["value"] for key, said in told.get(name, {}).items()} for name in names
         }
@@ -165,9 +169,8 @@ def _told(settings: KafkaSettings) -> Iterator[None]:
         yield
     except SaslAuthenticationFailedError as error:
         raise TopicsDenied(
-            f"the brokers of {settings.bootstrap} refuse the user {settings.sasl_username!r} "
-            f"({settings.sasl_mechanism}): check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and "
-            "KAFKA_SASL_MECHANISM"
+            f"the brokers of {settings.bootstrap} refuse {_who(settings)}: check the name, the "
+            f"password and whether it is one by {settings.sasl_mechanism}"
         ) from error
     except AuthorizationError as error:
         raise TopicsDenied(
@@ -178,13 +181,24 @@ def _told(settings: KafkaSettings) -> Iterator[None]:
         raise TopicsFailed(f"these settings reach no broker: {error}") from error
     except KafkaError as error:
         raise LogUnavailable(
-            f"no broker of {settings.bootstrap} answers ({error!r}): check that they run and that "
-            "KAFKA_BOOTSTRAP and KAFKA_SECURITY_PROTOCOL are theirs"
+            f"no broker of {settings.bootstrap} answers {_who(settings)} by "
+            f"{settings.security_protocol} ({error!r}): check that they run, that this is how they "
+            "are reached, and name and password if they ask for them"
         ) from error
 
 
+def _tried(ask: Callable[[], Any]) -> Any:
+    """Ask again where the library gives up: it may have asked a broker that has just died."""
+    for _ in range(MAX_TRIES - 1):
+        try:
+            return ask()
+        except RetriableError:
+            time.sleep(TRY_PAUSE_S)
+    return ask()
+
+
 def _who(settings: KafkaSettings) -> str:
-    return repr(settings.sasl_username) if settings.uses_sasl else "this user"
+    return f"user {settings.sasl_username!r}" if settings.uses_sasl else "a user without a name"
 
 
 def _is_there(topic: Mapping[str, Any]) -> bool:

@@ -10,27 +10,25 @@ An event's `data` is its state byte for byte if that is one JSON value, else `da
 state in base64: reading gives back exactly the bytes that were written.
 """
 
+import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Annotated, Final
 
 import msgspec
 
+from ledger.recorded import Recorded
+
 GENESIS: Final = "genesis"
 """`prev` of the first block."""
+MAX_NESTING: Final = 64
+"""A state that is nested deeper goes into `data64`: how deep a reader can follow is its own."""
 _SPACE: Final = b" \t\r\n"
-
-
-class Recorded(NamedTuple):
-    """One event as it stands in a block: `version` of its `stream`; `state` is its bytes."""
-
-    stream: str
-    version: int
-    topic: str
-    state: bytes
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -67,7 +65,7 @@ class _Record(msgspec.Struct, gc=False):
     writer: str
     prev: str
     first: int
-    recorded_at: datetime
+    recorded_at: Annotated[datetime, msgspec.Meta(tz=True)]
     tracking: dict[str, int]
     events: list[_Event]
 
@@ -83,14 +81,15 @@ def hash_of(value: bytes) -> str:
 
 
 def encode(block: Block) -> bytes:
-    """The record's value."""
+    """The record's value. `recorded_at` knows its time zone, and is written in UTC."""
+    assert block.recorded_at.tzinfo is not None, f"{block.recorded_at} says no time zone"
     return _encode(
         _Record(
             block.network,
             block.writer,
             block.prev,
             block.first,
-            block.recorded_at,
+            block.recorded_at.astimezone(UTC),
             dict(block.tracking),
             [_event(*event) for event in block.events],
         )
@@ -103,6 +102,8 @@ def decode(value: bytes | None) -> Block | None:
         return None
     try:
         record = _decode(value)
+        if not value.isascii():
+            value.decode()
         events = tuple(_recorded(record.events))
     except (msgspec.DecodeError, Base64Error, UnicodeDecodeError, RecursionError):
         return None
@@ -133,7 +134,16 @@ def _is_json(state: bytes) -> bool:
             state.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return True
+    return state.count(b"{") + state.count(b"[") <= MAX_NESTING or _nesting(state) <= MAX_NESTING
+
+
+def _nesting(state: bytes) -> int:
+    """How deep the brackets of a JSON value are nested."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", state)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _recorded(events: Iterable[_Event]) -> Iterable[Recorded]:

@@ -74,13 +74,13 @@ class Chain:
         """Apply the rule to the record at `offset`; None if it does not count.
 
         Offsets rise. Raises LedgerCorrupt if the block counts but its position, a version or a
-        tracking does not follow.
+        tracking does not follow: then the record was not taken, and is the next one still.
         """
         assert offset >= self.next_offset, f"record {offset} was taken before {self.next_offset}"
-        self.next_offset = offset + 1
         block = decode(value)
         if block is None or block.network != self.network or block.prev != self.head.hash:
             self.skipped += 1
+            self.next_offset = offset + 1
             return None
         assert value is not None, "no block without a value"
         return Counted(block, self._follow(offset, block, hash_of(value)))
@@ -92,7 +92,6 @@ class Chain:
         """
         assert offset == self.next_offset, f"offset {offset} is not {self.next_offset}"
         assert block.prev == self.head.hash, f"decided on {block.prev}, not on {self.head}"
-        self.next_offset = offset + 1
         return Counted(block, self._follow(offset, block, name))
 
     def _follow(self, offset: int, block: Block, name: str) -> Checkpoint:
@@ -111,6 +110,7 @@ class Chain:
         if self._versions is not None:
             self._count_versions(self._versions, offset, block)
         self.checkpoint = Checkpoint(offset + 1, Head(block.last, name), trackings)
+        self.next_offset = offset + 1
         return self.checkpoint
 
     @staticmethod

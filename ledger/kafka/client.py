@@ -10,9 +10,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final
 
+from eventsourcing.persistence import DataError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import producer as library_producer
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError, OffsetOutOfRangeError
 
 from ledger.kafka.chain import LedgerTruncated
 from ledger.kafka.log import Appended, LogUnavailable, Record
@@ -76,10 +77,18 @@ class KafkaAppender:
         )
 
     def send(self, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Future[Appended]:
-        """Append; see `Appender`. Headers are for readers of topics other than ledgers."""
+        """Append; see `Appender`. Headers are for readers of topics other than ledgers.
+
+        Raises DataError if the value is larger than a record may be.
+        """
         appended: Future[Appended] = Future()
         try:
             sent = self._producer.send(self._topic, value, partition=0, headers=list(headers))
+        except MessageSizeTooLargeError as error:
+            raise DataError(
+                f"{len(value)} bytes are too many for one record of {self._topic}, which holds at "
+                f"most {MAX_RECORD_BYTES} with its headers: nothing was written"
+            ) from error
         except KafkaError as error:
             raise LogUnavailable(f"{self._topic} takes no record now: {error!r}") from error
         sent.add_callback(

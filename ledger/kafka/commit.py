@@ -9,12 +9,14 @@ from eventsourcing.persistence import IntegrityError, OperationalError
 from msgspec import Struct
 
 from ledger.head import Head
-from ledger.kafka.block import Block, Recorded
+from ledger.kafka.block import Block
 from ledger.kafka.chain import Counted
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
+from ledger.recorded import Recorded
 
 MAX_GROUP_EVENTS: Final = 1_000
+MAX_GROUP_BYTES: Final = 1 << 20
 COMMIT_LIMIT_S: Final = 30.0
 """How long a group is tried before its outcome is unknown to who asked."""
 RETRY_PAUSE_S: Final = 0.02
@@ -38,6 +40,7 @@ class _Accepted(Struct):
     versions: dict[str, int]
     tracking: dict[str, int]
     known_tracking: Mapping[str, int]
+    refused: list[tuple[Insert, str]]
 
 
 class Commit:
@@ -72,14 +75,15 @@ class Commit:
     def _write(self, inserts: list[Insert]) -> None:
         attempts: set[str] = set()
         deadline = self._clock() + COMMIT_LIMIT_S
-        while True:
-            landed: list[Counted] = []
-            self._read_on(attempts, landed)
-            if landed:
-                _resolve(inserts, landed[0].block)
-                return
+        while not self._landed(inserts, attempts):
             accepted = self._accepted(inserts)
-            inserts = accepted.inserts
+            if accepted.refused:
+                # What stands in the way may be these inserts' own attempt, landed just now.
+                if self._landed(inserts, attempts):
+                    return
+                inserts = accepted.inserts
+                _refuse(accepted.refused)
+                continue
             if not any(insert.events or insert.tracking for insert in inserts):
                 for insert in inserts:
                     insert.positions.set_result([])
@@ -93,18 +97,26 @@ class Commit:
                 )
             self._sleep(RETRY_PAUSE_S)
 
-    def _read_on(self, attempts: set[str], landed: list[Counted]) -> None:
+    def _landed(self, inserts: Sequence[Insert], attempts: set[str]) -> bool:
+        """Read on; whether one of the attempts counts, then the inserts know their positions."""
+        landed: list[Counted] = []
+
         def take(counted: Counted) -> None:
             if counted.checkpoint.head.hash in attempts:
                 landed.append(counted)
 
         self._tip.read_on(take)
+        if landed:
+            _resolve(inserts, landed[0].block)
+        return bool(landed)
 
     def _appended(self, accepted: _Accepted, attempts: set[str]) -> bool:
         events = [event for insert in accepted.inserts for event in insert.events]
         sent = self._tip.append(events, self._tip.head, accepted.tracking)
         try:
             counted = sent.result()
+        except IntegrityError:
+            return False  # somebody else uses the tip: nothing was sent
         except LogUnavailable:
             if (name := self._tip.last_sent) is not None:
                 attempts.add(name)
@@ -113,9 +125,9 @@ class Commit:
         return True
 
     def _accepted(self, inserts: Sequence[Insert]) -> _Accepted:
-        """Those that can be written on the head; the others are told why not."""
+        """Those that can be written on the head, and why the others cannot."""
         head, last_version = self._tip.head, self._versions_read_on()
-        accepted = _Accepted([], {}, {}, self._tip.checkpoint.trackings)
+        accepted = _Accepted([], {}, {}, self._tip.checkpoint.trackings, [])
         for insert in inserts:
             refusal = self._refusal(insert, head, accepted, last_version)
             if refusal is None:
@@ -123,7 +135,7 @@ class Commit:
                 accepted.versions |= {event.stream: event.version for event in insert.events}
                 accepted.tracking |= insert.tracking
             else:
-                insert.positions.set_exception(IntegrityError(refusal))
+                accepted.refused.append((insert, refusal))
         return accepted
 
     def _refusal(
@@ -168,6 +180,11 @@ def not_rising(tracking: Mapping[str, int], known: Mapping[str, int]) -> str | N
                 f"{known[topic]}"
             )
     return None
+
+
+def _refuse(refused: Sequence[tuple[Insert, str]]) -> None:
+    for insert, refusal in refused:
+        insert.positions.set_exception(IntegrityError(refusal))
 
 
 def _resolve(inserts: Sequence[Insert], block: Block) -> None:

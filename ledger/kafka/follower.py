@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ledger.kafka.block import Block, decode, hash_of
-from ledger.kafka.chain import Chain, Checkpoint, Counted, LedgerTruncated
+from ledger.kafka.chain import Chain, Checkpoint, Counted, LedgerCorrupt, LedgerTruncated
 from ledger.kafka.log import Log, LogUnavailable, Reader, Record
 
 READ_LIMIT_S: Final = 10.0
@@ -81,9 +81,10 @@ class Follower:
             if end >= self.next_offset:
                 return end
             if self._clock() - since > READ_LIMIT_S:
-                raise _lost(reader, end, self.checkpoint, self._log.topic)
+                raise _lost(reader, end, self.checkpoint, self._log.topic, self._clock)
             # A broker that has just begun to lead may not know yet how far all replicas are.
             reader.poll(POLL_S)
+            self._reader_at = -1
 
     def is_empty(self) -> bool:
         """Whether the topic has never held a record."""
@@ -104,13 +105,24 @@ class Follower:
         reader = self._opened()
         if self._reader_at != self.next_offset:
             reader.seek(self.next_offset)
+        self._reader_at = -1
         records = reader.poll(timeout_s)
         self._reader_at = records[-1].offset + 1 if records else self.next_offset
         return records
 
     def _taken(self, records: Sequence[Record]) -> list[Counted]:
-        taken = (self._chain.take(record.offset, record.value) for record in records)
-        return [counted for counted in taken if counted is not None]
+        """The blocks that count; those before a corrupt one are given first, then it is told."""
+        taken: list[Counted] = []
+        for record in records:
+            try:
+                counted = self._chain.take(record.offset, record.value)
+            except LedgerCorrupt:
+                if not taken:
+                    raise
+                break
+            if counted is not None:
+                taken.append(counted)
+        return taken
 
     def _opened(self) -> Reader:
         if self._reader is None:
@@ -145,13 +157,13 @@ def _prove(reader: Reader, checkpoint: Checkpoint, topic: str, clock: Callable[[
             )
         return
     if end < checkpoint.next_offset:
-        raise _lost(reader, end, checkpoint, topic)
+        raise _lost(reader, end, checkpoint, topic, clock)
     last = checkpoint.next_offset - 1
     if last < start:
         return  # what was read long ago may be gone: what follows it must still fit its hash
     record = record_at(reader, last, clock)
     if record.offset != last or record.value is None:
-        raise _lost(reader, last, checkpoint, topic)
+        raise _lost(reader, last, checkpoint, topic, clock)
     if hash_of(record.value) != checkpoint.head.hash:
         raise LedgerTruncated(
             f"{topic} holds another block at offset {last} than the one with position "
@@ -160,10 +172,12 @@ def _prove(reader: Reader, checkpoint: Checkpoint, topic: str, clock: Callable[[
         )
 
 
-def _lost(reader: Reader, end: int, checkpoint: Checkpoint, topic: str) -> LedgerTruncated:
+def _lost(
+    reader: Reader, end: int, checkpoint: Checkpoint, topic: str, clock: Callable[[], float]
+) -> LedgerTruncated:
     held = "any position"
     if end > reader.start():
-        block = decode(record_at(reader, end - 1, time.monotonic).value)
+        block = decode(record_at(reader, end - 1, clock).value)
         held = f"position {block.last}" if block is not None else f"offset {end - 1}"
     return LedgerTruncated(
         f"the ledger lost blocks after {held}: {topic} ends at offset {end}, but position "

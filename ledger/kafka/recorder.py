@@ -23,14 +23,21 @@ from eventsourcing.persistence import (
 )
 
 from ledger.head import Head
-from ledger.kafka.block import Recorded
 from ledger.kafka.chain import Checkpoint, Counted
-from ledger.kafka.commit import MAX_GROUP_EVENTS, Commit, Insert, LastVersion, not_rising
+from ledger.kafka.commit import (
+    MAX_GROUP_BYTES,
+    MAX_GROUP_EVENTS,
+    Commit,
+    Insert,
+    LastVersion,
+    not_rising,
+)
 from ledger.kafka.follower import Follower
 from ledger.kafka.history import History
 from ledger.kafka.log import Log
 from ledger.kafka.streams import Streams
 from ledger.kafka.tip import Tip
+from ledger.recorded import Recorded
 
 SUBSCRIPTION_POLL_S: Final = 0.5
 SUBSCRIPTION_PAGE: Final = 500
@@ -222,12 +229,18 @@ class ApplicationRecorder(ReadOnlyRecorder):
 
     def _commit_waiting(self) -> None:
         group: list[Insert] = []
-        events = 0
-        while self._waiting and events < MAX_GROUP_EVENTS:
-            if group and (self._waiting[0].decided_on or group[0].decided_on) is not None:
+        events = size = 0
+        while self._waiting:
+            following = self._waiting[0]
+            events += len(following.events)
+            size += sum(len(event.state) for event in following.events)
+            if group and (
+                events > MAX_GROUP_EVENTS
+                or size > MAX_GROUP_BYTES
+                or (following.decided_on or group[0].decided_on) is not None
+            ):
                 break
             group.append(self._waiting.popleft())
-            events += len(group[-1].events)
         if group:
             self._commit.write(group)
 
@@ -261,6 +274,7 @@ class KafkaSubscription(library.Subscription[ReadOnlyRecorder]):
         super().__init__(recorder=recorder, gt=gt, topics=topics)
         self._history = recorder.history()
         self._ready: deque[Notification] = deque()
+        self._read_to = gt or 0
 
     def __exit__(self, *args: object, **kwargs: Any) -> None:
         super().__exit__(*args, **kwargs)
@@ -269,9 +283,12 @@ class KafkaSubscription(library.Subscription[ReadOnlyRecorder]):
     def __next__(self) -> Notification:
         """The next event; raises StopIteration once stopped, and what reading raises."""
         while not self._ready and not self._has_been_stopped:
-            after = self._last_notification_id or 0
-            found = self._history.select(after, SUBSCRIPTION_PAGE, topics=self._topics)
+            found = self._history.select(self._read_to, SUBSCRIPTION_PAGE, topics=self._topics)
             self._ready.extend(found)
+            if len(found) == SUBSCRIPTION_PAGE:
+                self._read_to = found[-1].id
+            else:  # nothing else of these topics is written yet
+                self._read_to = max(self._read_to, self._history.checkpoint.head.position)
             if not found:
                 self._history.wait(SUBSCRIPTION_POLL_S)
         if self._has_been_stopped:

@@ -78,10 +78,15 @@ class Streams:
     def _add(self, block: Block, offset: int) -> None:
         for index, event in enumerate(block.events):
             stream = self._streams.get(event.stream)
+            place = offset << _INDEX_BITS | index
             if stream is None:
-                stream = self._streams[event.stream] = _Stream(array("q"), array("q"))
-            stream.versions.append(event.version)
-            stream.places.append(offset << _INDEX_BITS | index)
+                # Complete when it is put there: another thread may ask for the last version.
+                self._streams[event.stream] = _Stream(
+                    array("q", [event.version]), array("q", [place])
+                )
+            else:
+                stream.versions.append(event.version)
+                stream.places.append(place)
 
     def _events(self, places: Sequence[int]) -> Iterator[StoredEvent]:
         block, block_offset = None, -1

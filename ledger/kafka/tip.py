@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 from eventsourcing.persistence import IntegrityError
 
 from ledger.head import Head
-from ledger.kafka.block import GENESIS, Block, Recorded, encode, hash_of
+from ledger.kafka.block import GENESIS, Block, encode, hash_of
 from ledger.kafka.chain import Checkpoint, Counted
 from ledger.kafka.follower import Follower
 from ledger.kafka.log import Appended, Appender, Log, LogUnavailable
+from ledger.recorded import Recorded
 
 IN_FLIGHT_LIMIT_S: Final = 30.0
 """How long reading on waits for an append under way; the appender gives up long before."""
@@ -98,7 +99,8 @@ class Tip:
         """Append one block.
 
         The future raises IntegrityError if `decided_on` is not the head known here (nothing was
-        sent), LogUnavailable if the outcome is unknown: call `read_on` then.
+        sent), DataError if the block is too large for a record (likewise), LogUnavailable if the
+        outcome is unknown: call `read_on` then.
         """
         counted: Future[Counted] = Future()
         try:
@@ -118,10 +120,10 @@ class Tip:
                 self._sent = sent = _Sent(block, hash_of(value), now, counted)
                 self.last_sent = sent.name
             appended = self._ready_appender().send(value)
-        except LogUnavailable as fault:
-            self._give_up(counted, fault)
         except IntegrityError as refusal:
             counted.set_exception(refusal)
+        except Exception as fault:  # noqa: BLE001 - told to whoever waits
+            self._give_up(counted, fault)
         else:
             appended.add_done_callback(lambda done: self._landed(sent, done))
         return counted
@@ -132,7 +134,6 @@ class Tip:
         Raises what `Follower` does; appends stay refused then.
         """
         self._begin_reading()
-        self._uncertain = True
         for counted in self._follower.to_the_end():
             take(counted)
         self._uncertain = False
@@ -143,7 +144,6 @@ class Tip:
         For whoever does not append: appends are refused until `read_on`.
         """
         self._begin_reading()
-        self._uncertain = True
         before = self._follower.next_offset
         for counted in self._follower.poll(timeout_s):
             take(counted)
@@ -176,27 +176,27 @@ class Tip:
         return self._appender
 
     def _landed(self, sent: _Sent, done: "Future[Appended]") -> None:
-        """In the appender's thread: decide whether the block has won."""
-        fault = done.exception()
-        if fault is not None:
-            self._give_up(sent.counted, fault)
-            return
-        offset, timestamp_ms = done.result()
-        with self._changed:
-            if offset != self._follower.next_offset:
-                fault = LogUnavailable(
-                    f"the block is at offset {offset}, not at {self._follower.next_offset}: "
-                    "others have written; read on"
-                )
-            else:
-                counted = self._follower.won(offset, sent.block, sent.name)
-                self._clock_ahead_s = self._ahead_s(sent.at, timestamp_ms)
-                self._sent = None
-                self._changed.notify_all()
-        if fault is not None:
+        """In the appender's thread, which swallows what is raised: tell who waits."""
+        try:
+            counted = self._won(sent, *done.result())
+        except Exception as fault:  # noqa: BLE001 - told to whoever waits
             self._give_up(sent.counted, fault)
         else:
             sent.counted.set_result(counted)
+
+    def _won(self, sent: _Sent, offset: int, timestamp_ms: int) -> Counted:
+        """Count the block if it has won. Raises LogUnavailable if that is not certain."""
+        with self._changed:
+            if offset != self._follower.next_offset:
+                raise LogUnavailable(
+                    f"the block is at offset {offset}, not at {self._follower.next_offset}: "
+                    "others have written; read on"
+                )
+            counted = self._follower.won(offset, sent.block, sent.name)
+            self._clock_ahead_s = self._ahead_s(sent.at, timestamp_ms)
+            self._sent = None
+            self._changed.notify_all()
+            return counted
 
     def _ahead_s(self, sent_at: datetime, timestamp_ms: int) -> float:
         """What is certain of it: the broker stamped the record after `sent_at` and before now."""
@@ -213,12 +213,14 @@ class Tip:
         counted.set_exception(fault)
 
     def _begin_reading(self) -> None:
+        """Wait for what is under way; from here on appends are refused."""
         with self._changed:
             self._changed.wait_for(lambda: self._sent is None, IN_FLIGHT_LIMIT_S)
             if self._sent is not None:
                 raise LogUnavailable("an append has been under way for too long")
             if self._uncertain:
                 self._discard()
+            self._uncertain = True
 
     def _discard(self) -> None:
         if self._appender is not None:

@@ -1,13 +1,14 @@
 """The topics of a network: their names, how they are made, and whether they are safe to use."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from ledger.door.rules import CHANNEL
-from ledger.kafka.admin import Admin, NewTopic, TopicsDenied, TopicsFailed, connected
+from ledger.kafka.admin import Admin, NewTopic, Topic, TopicsDenied, TopicsFailed, connected
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topic_rules import (
     MIN_REPLICAS,
@@ -22,6 +23,8 @@ from ledger.kafka.topic_rules import (
 
 DEV_REPLICAS: Final = 1
 MAX_REPLICAS: Final = 9
+MAX_LOOKS: Final = 10
+LOOK_PAUSE_S: Final = 0.1
 _LEDGER = re.compile(r"onebook\.([a-z0-9-]+)\.ledger").fullmatch
 
 
@@ -156,7 +159,7 @@ def _judge_topics(admin: Admin, cluster: Cluster) -> Iterator[Finding]:
     for channel in _channels(network, names):
         create = _create(network, channel)
         looked_at.append(("requests", requests_topic(network, channel), create))
-    found = admin.describe([name for _, name, _ in looked_at])
+    found = _described(admin, [name for _, name, _ in looked_at])
     for kind, name, create in looked_at:
         dev = " --dev" if cluster.dev else ""
         if name in found:
@@ -164,6 +167,16 @@ def _judge_topics(admin: Admin, cluster: Cluster) -> Iterator[Finding]:
         else:
             yield missing(name, _MISSING[kind], create + dev)
     yield from _unread(network, names)
+
+
+def _described(admin: Admin, names: Sequence[str]) -> dict[str, Topic]:
+    """Look again where something is missing: a broker may not have heard of a new topic yet."""
+    for _ in range(MAX_LOOKS - 1):
+        found = admin.describe(names)
+        if len(found) == len(names) and all(topic.settings for topic in found.values()):
+            return found
+        time.sleep(LOOK_PAUSE_S)
+    return admin.describe(names)
 
 
 _MISSING: Final[dict[Kind, str]] = {

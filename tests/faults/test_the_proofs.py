@@ -169,9 +169,7 @@ def rubbish_passed_in_silence(story: Story) -> None:
 
 
 def answered_and_refused(story: Story) -> None:
-    event = next(
-        e for b in story.blocks for e in b["events"] if e["type"] == "input_refused.v1"
-    )
+    event = next(e for b in story.blocks for e in b["events"] if e["type"] == "input_refused.v1")
     event["data"] |= {"offset": 0, "index": 0}
 
 

@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from consumers.projector import Projector
 from consumers.verify import ViewReport, verify
 from ledger import postgres
-from ledger.codec import stored
+from eventsourcing.persistence import StoredEvent
+from ledger.codec import recorded
 from ledger.domain.events import AnyEvent
 from ledger.opening import open_ledger
 from projections import views
@@ -33,7 +34,7 @@ class Ledger:
         """Write the shop's events that are not written yet."""
         for_now = shop.books.events[self.written : until]
         self.recorder.insert_events(
-            [stored(event, event.stream, self._next(event)) for event in for_now]
+            [StoredEvent(*recorded(event, event.stream, self._next(event))) for event in for_now]
         )
         self.written += len(for_now)
 

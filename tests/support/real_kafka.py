@@ -2,30 +2,25 @@
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 from uuid import uuid4
 
-from kafka.admin import KafkaAdminClient, NewTopic
+import docker
+from docker.errors import DockerException
+from kafka.admin import KafkaAdminClient
 from required import missing
 from testcontainers.core.container import DockerContainer
 
 from cluster.jars import KafkaUnavailable, kafka_jars
 from cluster.kafka import running_kafka
 from cluster.ports import free_port
-from ledger.kafka.settings import MAX_RECORD_BYTES
-from ledger.kafka.topics import dead_letters_topic, ledger_topic, requests_topic
+from ledger.kafka import topics
+from ledger.kafka.settings import KafkaSettings
 
 IMAGE = "apache/kafka:4.3.1"
 STARTS_WITHIN_MS = 60_000
-ANSWERS_WITHIN_S = 10.0
-CONFIG = {
-    "retention.ms": "-1",
-    "message.timestamp.type": "LogAppendTime",
-    "max.message.bytes": str(MAX_RECORD_BYTES),
-}
+ANSWERS_WITHIN_S = 10
 
 
 @contextlib.contextmanager
@@ -53,23 +48,17 @@ def jars_or_skip() -> None:
 def fresh_network(bootstrap: str, *channels: str) -> str:
     """Create the topics of a new network with these channels; return its id."""
     network = f"test-{uuid4().hex[:12]}"
-    requests = [requests_topic(network, channel) for channel in channels]
-    topics = [ledger_topic(network), dead_letters_topic(network), *requests]
-    with contextlib.closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        admin.create_topics([NewTopic(name, 1, 1, topic_configs=CONFIG) for name in topics])
+    topics.create(KafkaSettings(bootstrap=bootstrap), network, channels, dev=True)
     return network
 
 
 def docker_answers() -> bool:
     """Whether a Docker engine runs here."""
-    if not which("docker"):
+    try:
+        with contextlib.closing(docker.from_env(timeout=ANSWERS_WITHIN_S)) as engine:
+            return bool(engine.ping())
+    except DockerException:
         return False
-    asked = ["docker", "version", "--format", "{{.Server.Version}}"]
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return not subprocess.run(
-            asked, capture_output=True, check=False, timeout=ANSWERS_WITHIN_S
-        ).returncode
-    return False
 
 
 @contextlib.contextmanager

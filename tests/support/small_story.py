@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from books import Books
-
 from chaos.answers import answer_of
 from chaos.diary import Answered, Asked, Diaries, Published, Rubbish, Sent
 from chaos.evidence import DeadLetter, Evidence, ViewCheck, Views
@@ -148,5 +147,3 @@ class Story:
         ledger = evidence.ledger
         check = ViewCheck("inventory", ledger.position, ledger.head, "aa", "aa", 0)
         return Views([check], dict(summed(evidence.events)))
-
-

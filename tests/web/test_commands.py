@@ -251,7 +251,9 @@ def test_the_demo_fills_a_ledger_and_a_second_one_goes_on_with_it(tmp_path: Path
     ("settings", "named"),
     [
         ({"ONEBOOK_COLOUR": "red"}, "ONEBOOK_COLOUR"),
-        ({"ONEBOOK_KAFKA_BOOTSTRAP": "localhost:9092"}, "ONEBOOK_KAFKA_BOOTSTRAP"),
+        ({"ONEBOOK_KAFKA_BOOTSTRAP": "localhost"}, "ONEBOOK_KAFKA_BOOTSTRAP"),
+        ({"ONEBOOK_KAFKA_SASL_USERNAME": "writer"}, "ONEBOOK_KAFKA_BOOTSTRAP"),
+        ({"PERSISTENCE_MODULE": "ledger.kafka"}, "ONEBOOK_KAFKA_BOOTSTRAP"),
         ({"PERSISTENCE_MODULE": "eventsourcing.popo"}, "PERSISTENCE_MODULE"),
         ({"ONEBOOK_PORT": "70000"}, "ONEBOOK_PORT"),
         ({"ONEBOOK_NETWORK": "Main"}, "ONEBOOK_NETWORK"),

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from consumers.ledgers import PostgresLedger
 from consumers.writer import Writer
 from ledger import postgres
 from ledger.opening import open_ledger
@@ -24,7 +25,7 @@ def start(recorder) -> Iterator[Callable[..., Writer]]:
     with ExitStack() as running:
 
         def started(on=recorder, **options) -> Writer:
-            writer = Writer(on, **options)
+            writer = Writer(PostgresLedger(on), **options)
             writer.start()
             running.callback(writer.stop)
             return writer

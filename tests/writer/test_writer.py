@@ -7,6 +7,7 @@ import pytest
 
 from consumers import blocks
 from consumers import writer as writer_module
+from consumers import engine as engine_module
 from consumers.answers import Mismatch
 from consumers.writer import DecisionFailed, WriterBusy, WriterStopped
 from ledger import codec
@@ -181,14 +182,14 @@ def test_recorded_at_never_falls_when_the_clock_does(start, recorder):
 
 
 def test_a_request_that_cannot_be_decided_stops_nobody_else(start, monkeypatch):
-    decide = writer_module.decide
+    decide = engine_module.decide
 
     def faulty(state, arrival):
         if arrival.request.request_id == "w-2":
             raise ZeroDivisionError
         return decide(state, arrival)
 
-    monkeypatch.setattr(writer_module, "decide", faulty)
+    monkeypatch.setattr(engine_module, "decide", faulty)
     writer = start()
     outcomes = answers(writer, received(5), order(1), order(2), order(3))
     assert outcomes[2] == DecisionFailed("w-2")

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from heapq import merge
+from itertools import pairwise
+
+from msgspec import to_builtins
 
 from chaos.diary import Answered, Key
 from chaos.evidence import Decision, Evidence, Violation
-from msgspec import to_builtins
-
 from ledger.domain.events import RequestRefused
 
 
@@ -24,10 +25,10 @@ def chain_follows(evidence: Evidence) -> Iterator[Violation]:
 def time_goes_on(evidence: Evidence) -> Iterator[Violation]:
     """recorded_at never goes back, from block to block and from event to event."""
     blocks = evidence.ledger.blocks
-    for before, after in zip(blocks, blocks[1:], strict=False):
+    for before, after in pairwise(blocks):
         if after.recorded_at < before.recorded_at:
             yield Violation("recorded_at", f"goes back in the block at offset {after.offset}")
-    for one, other in zip(evidence.decisions, evidence.decisions[1:], strict=False):
+    for one, other in pairwise(evidence.decisions):
         if other.own.recorded_at < one.own.recorded_at:
             yield Violation("recorded_at", f"goes back at {other.position}", (named(other.key),))
 

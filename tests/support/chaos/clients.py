@@ -8,9 +8,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from typing import Any, Final
+from zlib import crc32
 
 import httpx
 import msgspec
+from msgspec import Struct
+
 from chaos.diary import (
     Answered,
     Asked,
@@ -24,7 +27,6 @@ from chaos.diary import (
 )
 from chaos.kafka_client import NotPublished, Publisher
 from chaos.shop import Shop, Wire, rubbish
-from msgspec import Struct
 
 CHANNELS: Final = ("web", "till")
 COPIES: Final = (50, 22, 14, 8, 6)
@@ -152,9 +154,7 @@ class Clients:
         value = b"[" + b",".join(bodies) + b"]"
         offset = await self._publish(channel, value, names)
         if offset is not None and not bad:
-            self._diary.note(
-                Published(now(), channel, names, self._topic(channel), offset)
-            )
+            self._diary.note(Published(now(), channel, names, self._topic(channel), offset))
         for name in names:
             await self._fetch(channel, name)
 
@@ -211,7 +211,7 @@ class Clients:
 
     async def _fetch(self, channel: str, name: str) -> None:
         """Ask for the answer of a request that was sent over Kafka."""
-        at = hash(name) % len(self._addresses)
+        at = crc32(name.encode()) % len(self._addresses)
         await self._insist(channel, name, at, "GET", f"/v1/requests/{channel}/{name}", b"", {})
 
     async def _insist(

@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from chaos.diary import Diaries, Key
-from chaos.reader import Event, Walk
 from msgspec import Struct
 
+from chaos.diary import Diaries, Key
+from chaos.reader import Event, Walk
 from ledger import codec
 from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
+from msgspec import Struct
+
 from chaos.answers import named
 from chaos.diary import Key
 from chaos.evidence import DeadLetter, Evidence, InputRefused, Violation
-from msgspec import Struct
-
 from ledger.door import Malformed, read_request
 from ledger.fingerprint import fingerprint
 

@@ -16,6 +16,7 @@ from typing import Final, Self
 from msgspec import Struct
 
 PROGRAMS: Final = ("ip", "nft", "nsenter")
+NAMESPACES: Final = Path("/run/netns")
 SUBNETS: Final = 250
 COMMAND_LIMIT_S: Final = 20
 RULES: Final = """
@@ -39,7 +40,7 @@ class Endpoint(Struct, frozen=True):
     @property
     def inside(self) -> tuple[str, ...]:
         """What stands before a command so that it runs in the namespace, as its own process."""
-        return ("nsenter", f"--net=/run/netns/{self.namespace}")
+        return ("nsenter", f"--net={NAMESPACES / self.namespace}")
 
 
 def run(*command: str, text: str | None = None) -> str:
@@ -107,9 +108,8 @@ class Network:
 
     def _remove_leftovers(self) -> None:
         """Of a run that was killed: its namespaces, and with them the links into them."""
-        for name in os.listdir("/run/netns") if Path("/run/netns").exists() else []:
-            if name.startswith(f"ob{self._subnet}-"):
-                run("ip", "netns", "delete", name)
+        for left in NAMESPACES.glob(f"ob{self._subnet}-*"):
+            run("ip", "netns", "delete", left.name)
 
     def _make_switch(self) -> None:
         switch = self._make_namespace("switch")

@@ -1,16 +1,18 @@
 """Deciding the whole ledger again, request by request, in a process that no fault has touched."""
 
 from collections.abc import Iterator
+from itertools import count
 
 from books import Books
-from chaos.answers import named
-from chaos.evidence import Decision, Evidence, Violation
 from invariants import check, summed
 
+from chaos.answers import named
+from chaos.evidence import Decision, Evidence, Violation
 from ledger import codec
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
 
+MAX_SHOWN = 400
 STATES = ("on_hand", "damaged", "quality_control", "committed")
 
 
@@ -36,9 +38,7 @@ def replayed(evidence: Evidence) -> Iterator[Violation]:
     yield from _conserved(evidence, books)
 
 
-def _decided_again(
-    books: Books, decision: Decision, request: AnyRequest
-) -> Iterator[Violation]:
+def _decided_again(books: Books, decision: Decision, request: AnyRequest) -> Iterator[Violation]:
     own = decision.own
     try:
         expected = books.decided(own.channel, request, own.recorded_at)
@@ -48,12 +48,17 @@ def _decided_again(
     wanted = [(event.stream, codec.TOPICS[type(event)], codec.encode(event)) for event in expected]
     found = [(event.stream, event.type, event.state) for event in decision.raw]
     if wanted != found:
-        says = f"at {decision.position} recorded {_shown(found)}, decided again {_shown(wanted)}"
-        yield Violation("replay", says, (named(decision.key),))
+        at = next(n for n in count() if wanted[n : n + 1] != found[n : n + 1])
+        says = f"recorded {_shown(found, at)}, decided again {_shown(wanted, at)}"
+        where = f"at position {decision.position + at}: "
+        yield Violation("replay", where + says, (named(decision.key),))
 
 
-def _shown(events: list[tuple[str, str, bytes]]) -> str:
-    return "; ".join(f"{kind} {state.decode(errors='replace')}" for _, kind, state in events)
+def _shown(events: list[tuple[str, str, bytes]], at: int) -> str:
+    if at >= len(events):
+        return "nothing"
+    _, kind, state = events[at]
+    return f"{kind} {state.decode(errors='replace')}"[:MAX_SHOWN]
 
 
 def _lawful(books: Books) -> Iterator[Violation]:
@@ -79,5 +84,3 @@ def _conserved(evidence: Evidence, books: Books) -> Iterator[Violation]:
             location, sku, state = key
             says = f"events sum to {sums[key]} {state}, the view shows {shown.get(key, 0)}"
             yield Violation("conservation", says, (location, sku))
-
-

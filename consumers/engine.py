@@ -1,0 +1,325 @@
+"""Deciding: requests in, blocks of events out, one of them in flight. No thread of its own.
+
+While one block is on its way into the ledger, the next is decided on an overlay over it and
+handed over when that one is confirmed; nobody is answered from anything unconfirmed.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import msgspec
+
+from consumers.answers import Answer, DecisionFailed, Mismatch, Outcome, WriterBusy, answer_of
+from consumers.blocks import Asked, Block, InFlight, Waiter, tell
+from consumers.inputs import DeadLetter, DeadLetters, InputRecord, Inputs, Unreadable, read, refused
+from consumers.ledgers import Page, WritersLedger
+from consumers.request_index import Key, Known, RequestIndex, key_of
+from ledger import codec
+from ledger.domain.decider import Arrival, State, decide
+from ledger.domain.events import (
+    AnyEvent,
+    InputRefused,
+    RequestAccepted,
+    RequestRefused,
+    input_stream,
+)
+from ledger.domain.evolve import evolve
+from ledger.domain.requests import AnyRequest
+from ledger.fingerprint import fingerprint
+from ledger.log import get_logger
+
+MAX_REFUSALS_IN_MEMORY: Final = 50_000
+"""Refusals whose reason is remembered; those of older ones are read from the ledger."""
+LETTER_LIMIT_S: Final = 15.0
+"""How long a dead letter may take to be kept, before everything behind it is tried again."""
+
+log = get_logger(__name__)
+
+
+class _Open(msgspec.Struct):
+    """A record of a topic that is being decided, and which of its items is next."""
+
+    record: InputRecord
+    items: Sequence[AnyRequest | Unreadable]
+    index: int = 0
+
+
+class Engine:
+    """The writer's mind: what it knows, what it is deciding, and who waits.
+
+    `queue` holds requests of this process. `inputs` are the channels' topics, if there are any;
+    refused input goes to `letters` before the block that says so.
+    """
+
+    def __init__(
+        self,
+        ledger: WritersLedger,
+        clock: Callable[[], datetime],
+        inputs: Inputs | None = None,
+        letters: DeadLetters | None = None,
+    ) -> None:
+        self.state = State()
+        self.index = RequestIndex()
+        self.ledger = ledger
+        self.queue: deque[Waiter] = deque()
+        self.awaited: dict[Key, list[Waiter]] = {}
+        """Who waits for requests that were published, to be decided by whichever writer."""
+        self.block = Block(self.state)
+        self.in_flight: InFlight | None = None
+        self._clock = clock
+        self._inputs = inputs
+        self._letters = letters
+        self._open: _Open | None = None
+        self._recorded_at = datetime.min.replace(tzinfo=UTC)
+        self._refusals: dict[Key, RequestRefused] = {}
+
+    @property
+    def recorded_at(self) -> datetime:
+        """The latest recorded_at of all events so far; no later one is before it."""
+        return self._recorded_at
+
+    def input_waits(self) -> bool:
+        """Whether a record of a topic is being decided, or waits."""
+        return self._open is not None or (self._inputs is not None and self._inputs.ready)
+
+    def fill(self, landed: Callable[[], bool], *, take_input: bool = True) -> None:
+        """Decide what waits, until the block is full or the one before it has landed."""
+        block = self.block
+        while not block.full and not (block.says_something and landed()):
+            queued = self._decide_queued(block)
+            from_topic = take_input and self._decide_input(block)
+            if not queued and not from_topic:
+                return
+
+    def hand_over(self) -> Future[list[int]]:
+        """Send the block to the ledger and begin the next on top of it.
+
+        Raises what keeping a dead letter raises: nothing was sent then.
+        """
+        block = self.block
+        for letter in block.letters:
+            letter.result(LETTER_LIMIT_S)
+        future = self.ledger.append(
+            block.events, self.ledger.head, block.tracking, self._recorded_at
+        )
+        self.in_flight = InFlight(block, future)
+        self.block = Block(block.state)
+        return future
+
+    def confirm(self) -> None:
+        """Answer for the block that landed; what was decided on top of it goes on.
+
+        Raises what the ledger said if its outcome is unknown: `drop`, then read on.
+        """
+        assert self.in_flight is not None, "nothing is under way"
+        sent = self.in_flight
+        positions = sent.future.result()
+        self.ledger.landed(positions)
+        first = positions[0] if positions else 0
+        self.in_flight = None
+        sent.block.state.merge()
+        self.block.state.put_on(self.state)
+        for key, asked in sent.block.asked.items():
+            self._remember(key, asked.event, first + asked.offset)
+        for key, asked in sent.block.asked.items():
+            asked.answer(first)
+            self._tell_awaiting(key, asked.event, first + asked.offset)
+
+    def drop(self) -> None:
+        """Forget everything unconfirmed; who waits for it is in the queue again, in order."""
+        waiters = self.block.waiters()
+        if self.in_flight is not None:
+            waiters = [*self.in_flight.block.waiters(), *waiters]
+        self.queue.extendleft(reversed(waiters))
+        self.in_flight = None
+        self.block = Block(self.state)
+        self._open = None
+
+    def rewind(self) -> None:
+        """Take input from where the ledger has consumed it."""
+        if self._inputs is not None:
+            self._inputs.rewind(self.ledger.trackings)
+
+    def read(self, page: Page) -> None:
+        """Fold what others, or an append of unknown outcome, have written."""
+        versions = self.state.versions
+        for position, (stream, version, topic, state) in enumerate(page.events, page.first):
+            event = codec.decode(topic, state)
+            evolve(self.state, event)
+            if isinstance(event, RequestAccepted | RequestRefused):
+                key = key_of(event.channel, event.request_id)
+                self._remember(key, event, position)
+                self._tell_awaiting(key, event, position)
+            else:
+                versions[stream] = version
+        if page.events:
+            self._recorded_at = max(self._recorded_at, event.recorded_at)
+
+    def everybody_who_waits(self) -> list[Waiter]:
+        """All who have no answer yet."""
+        waiters = [*self.queue, *self.block.waiters()]
+        if self.in_flight is not None:
+            waiters += self.in_flight.block.waiters()
+        for awaiting in self.awaited.values():
+            waiters += awaiting
+        return waiters
+
+    def forget_answered(self) -> None:
+        """Let go of awaited requests for which nobody waits any more."""
+        for key, waiters in list(self.awaited.items()):
+            if all(submission.future.done() for submission, _ in waiters):
+                del self.awaited[key]
+
+    def answered_before(self, waiter: Waiter) -> bool:
+        """Give a repeated request its first answer, if the ledger has one."""
+        submission, index = waiter
+        request = submission.requests[index]
+        key = key_of(submission.channel, request.request_id)
+        known = self.index.get(key)
+        if known is None:
+            return False
+        try:
+            submission.answer(index, self._again(request, key, known))
+        except Exception as fault:  # noqa: BLE001 - the ledger may be away; the answer is kept there
+            log.warning("first_answer_unreadable", position=known.position, fault=repr(fault))
+            submission.fail(WriterBusy("the first answer cannot be read now; ask again later"))
+        return True
+
+    def _decide_queued(self, block: Block) -> bool:
+        if not self.queue:
+            return False
+        waiter = self.queue.popleft()
+        submission, index = waiter
+        request = submission.requests[index]
+        key = key_of(submission.channel, request.request_id)
+        asked = self._undecided(block, key)
+        if asked is not None:
+            asked.waiters.append(waiter)  # answered as soon as that one is confirmed
+        elif not self.answered_before(waiter):
+            try:
+                events = self._decided(block, submission.channel, request, fingerprint(request))
+            except Exception as fault:  # noqa: BLE001 - one request must not stop all others
+                log.error("decision_failed", request_id=request.request_id, fault=repr(fault))
+                submission.answer(index, DecisionFailed(request.request_id))
+            else:
+                block.add(key, events, waiter)
+        block.requests += 1
+        return True
+
+    def _decide_input(self, block: Block) -> bool:
+        """Decide the next item of the channels' topics; False if there is none."""
+        opened = self._open
+        if opened is None:
+            record = self._inputs.next() if self._inputs is not None else None
+            if record is None:
+                return False
+            opened = self._open = _Open(record, read(record))
+        if opened.index < len(opened.items):
+            self._decide_item(block, opened.record, opened.index, opened.items[opened.index])
+            block.requests += 1
+            opened.index += 1
+        if opened.index >= len(opened.items):
+            block.tracking[opened.record.topic] = opened.record.offset + 1
+            self._open = None
+        return True
+
+    def _decide_item(
+        self, block: Block, record: InputRecord, index: int, item: AnyRequest | Unreadable
+    ) -> None:
+        if isinstance(item, Unreadable):
+            self._refuse(block, record, item)
+            return
+        key = key_of(record.channel, item.request_id)
+        own = fingerprint(item)
+        said_before = self._said_before(block, key, own)
+        if said_before is not None:
+            if said_before == "something else":
+                said = "the channel has used this request_id before, with other content"
+                self._refuse(
+                    block, record, refused(record, index, item, "idempotency_mismatch", said)
+                )
+            return
+        try:
+            events = self._decided(block, record.channel, item, own)
+        except Exception as fault:  # noqa: BLE001 - one request must not stop all others
+            log.error("decision_failed", request_id=item.request_id, fault=repr(fault))
+            said = "it could not be decided, by a fault of this release"
+            self._refuse(block, record, refused(record, index, item, "undecidable", said))
+        else:
+            block.add(key, events, None)
+
+    def _refuse(self, block: Block, record: InputRecord, item: Unreadable) -> None:
+        stream = input_stream(record.topic, record.offset, item.index)
+        if stream in block.state.versions:
+            return  # refused before, in a block that did not end the record
+        assert self._letters is not None, "input comes with a place for what is none"
+        place = (record.topic, record.offset, item.index, item.sha256, item.reason)
+        letter = self._letters.send(DeadLetter(*place, item.raw))
+        event = InputRefused(
+            record.channel,
+            item.request_id,
+            datetime.fromtimestamp(max(0, record.at_ms) / 1000, UTC),
+            self._now(),
+            *place,
+            item.detail,
+        )
+        block.refuse(event, letter)
+
+    def _decided(
+        self, block: Block, channel: str, request: AnyRequest, own: str
+    ) -> tuple[AnyEvent, ...]:
+        return decide(block.state, Arrival(channel, self._now(), own, request))
+
+    def _now(self) -> datetime:
+        self._recorded_at = max(self._clock(), self._recorded_at)
+        return self._recorded_at
+
+    def _undecided(self, block: Block, key: Key) -> Asked | None:
+        """The request in this block or in the one in flight, if it is there."""
+        asked = block.asked.get(key)
+        if asked is None and self.in_flight is not None:
+            asked = self.in_flight.block.asked.get(key)
+        return asked
+
+    def _said_before(
+        self, block: Block, key: Key, own: str
+    ) -> Literal["the same", "something else"] | None:
+        """What the request of that key said, if there was one."""
+        asked = self._undecided(block, key)
+        if asked is not None:
+            return "the same" if asked.event.fingerprint == own else "something else"
+        known = self.index.get(key)
+        if known is None:
+            return None
+        return "the same" if known.same(own) else "something else"
+
+    def _again(self, request: AnyRequest, key: Key, known: Known) -> Outcome:
+        position = known.position
+        if not known.same(fingerprint(request)):
+            return Mismatch(request.request_id, position)
+        if known.effects is not None:
+            events = 1 + known.effects
+            return Answer(request.request_id, "accepted", position, events, replayed=True)
+        event: AnyEvent | None = self._refusals.get(key)
+        if event is None:
+            recorded = self.ledger.event_at(position)
+            event = codec.decode(recorded.topic, recorded.state)
+        assert isinstance(event, RequestRefused), event
+        return answer_of(event, position, replayed=True)
+
+    def _remember(self, key: Key, event: RequestAccepted | RequestRefused, position: int) -> None:
+        self.index.add(key, event, position)
+        if isinstance(event, RequestRefused):
+            if len(self._refusals) >= MAX_REFUSALS_IN_MEMORY:
+                del self._refusals[next(iter(self._refusals))]
+            self._refusals[key] = event
+
+    def _tell_awaiting(
+        self, key: Key, event: RequestAccepted | RequestRefused, position: int
+    ) -> None:
+        if self.awaited and (waiters := self.awaited.pop(key, None)) is not None:
+            for number, waiter in enumerate(waiters):
+                tell(waiter, event, position, replayed=number > 0)

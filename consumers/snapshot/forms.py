@@ -1,0 +1,157 @@
+"""How the entries of a state stand in the store: msgpack, each with a checksum of key and value.
+
+A value that is a struct stands as the array of its fields: the names are the code's, and a store
+that other code has written is never read (`format_id`).
+"""
+
+import sys
+import zlib
+from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+import msgspec
+
+import ledger
+from ledger.domain.counts import Anchor, CountedKey
+from ledger.domain.orders import Line, Order
+from ledger.domain.promises import LineKey
+from ledger.domain.state import (
+    About,
+    ChannelPolicy,
+    ExceptionRef,
+    ItemKey,
+    LocationPolicy,
+    Waiting,
+)
+from ledger.domain.stock import StockItem
+
+MAX_KEY_BYTES: Final = 480
+"""The store takes 511; a longer key stands as its hash, and itself beside its value."""
+CHECKSUM_BYTES: Final = 4
+_LENGTH_BYTES: Final = 4
+_HASHED: Final = b"\0"  # no key begins so: msgpack says a text or an array of several
+_CODE: Final = (
+    "ledger/codec.py",
+    "ledger/fingerprint.py",
+    "ledger/domain/*.py",
+    "consumers/request_index.py",
+    "consumers/snapshot/*.py",
+)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class SnapshotDamaged(Exception):
+    """The snapshot does not hold what was written; the next start discards it."""
+
+
+class Form(Generic[K, V]):
+    """How the entries of one mapping are written and read."""
+
+    def __init__(self, key_type: Any, value_type: Any) -> None:
+        self._key = msgspec.msgpack.Decoder(key_type)
+        self._text = key_type is str
+        self._plain, self._value = _value_form(value_type)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def raw(self, key: K) -> bytes:
+        """The key as it stands in the store."""
+        raw = self._encode(key)
+        return raw if len(raw) <= MAX_KEY_BYTES else hashed(raw)
+
+    def sealed(self, key: K, value: V) -> tuple[bytes, bytes]:
+        """Key and value as they stand in the store."""
+        raw = self._encode(key)
+        payload = self._encode(self._plain(value))
+        if len(raw) <= MAX_KEY_BYTES:
+            return raw, sealed(raw, payload)
+        short = hashed(raw)
+        return short, sealed(short, len(raw).to_bytes(_LENGTH_BYTES, "big") + raw + payload)
+
+    def value(self, raw: bytes, stored: bytes) -> V:
+        """The value of a key. Raises SnapshotDamaged."""
+        payload = opened(raw, stored)
+        if raw[:1] == _HASHED:
+            payload = payload[_LENGTH_BYTES + _length(payload) :]
+        value: V = self._value(payload)
+        return value
+
+    def key(self, raw: bytes, stored: bytes) -> K:
+        """The key, as the state has it. Raises SnapshotDamaged."""
+        if raw[:1] == _HASHED:
+            payload = opened(raw, stored)
+            raw = payload[_LENGTH_BYTES : _LENGTH_BYTES + _length(payload)]
+        key: K = self._key.decode(raw)
+        return key
+
+
+def sealed(raw: bytes, payload: bytes) -> bytes:
+    """What is stored under a key, with its checksum."""
+    checksum = zlib.crc32(payload, zlib.crc32(raw))
+    return payload + checksum.to_bytes(CHECKSUM_BYTES, "big")
+
+
+def opened(raw: bytes, stored: bytes) -> bytes:
+    """What was stored under a key. Raises SnapshotDamaged."""
+    payload = stored[:-CHECKSUM_BYTES]
+    checksum = zlib.crc32(payload, zlib.crc32(raw))
+    if checksum.to_bytes(CHECKSUM_BYTES, "big") != stored[-CHECKSUM_BYTES:]:
+        raise SnapshotDamaged(f"the entry {raw[:80]!r} of the snapshot is not what was written")
+    return payload
+
+
+def hashed(raw: bytes) -> bytes:
+    """What stands for a key too long for the store."""
+    return _HASHED + blake2b(raw, digest_size=32).digest()
+
+
+@cache
+def format_id() -> str:
+    """Names the code that folds and reads a state; a snapshot of any other is not to be used.
+
+    Not only its structs: a state folded by other rules reads well and is wrong all the same.
+    """
+    root = Path(ledger.__file__).parents[1]
+    code = sha256(f"{sys.byteorder} {msgspec.__version__}".encode())
+    for pattern in _CODE:
+        for file in sorted(root.glob(pattern)):
+            text = file.read_bytes()
+            code.update(f"\0{file.name} {len(text)}\0".encode() + text)
+    return code.hexdigest()
+
+
+def _length(payload: bytes) -> int:
+    return int.from_bytes(payload[:_LENGTH_BYTES], "big")
+
+
+def _value_form(value_type: Any) -> tuple[Callable[[Any], Any], Callable[[bytes], Any]]:
+    """How to make a value plain, and how to read it again."""
+    if not (isinstance(value_type, type) and issubclass(value_type, msgspec.Struct)):
+        return (lambda value: value), msgspec.msgpack.Decoder(value_type).decode
+    types = get_type_hints(value_type)
+    fields = tuple(types[name] for name in value_type.__struct_fields__)
+    decode = msgspec.msgpack.Decoder(tuple[fields]).decode  # type: ignore[valid-type] # made here
+    return msgspec.structs.astuple, lambda payload: value_type(*decode(payload))
+
+
+FORMS: Final[dict[str, Form[Any, Any]]] = {
+    "anchors": Form(CountedKey, tuple[Anchor, ...]),
+    "channels": Form(str, ChannelPolicy),
+    "exceptions": Form(tuple[str, About], ExceptionRef),
+    "lines": Form(LineKey, Line),
+    "location_counts": Form(str, tuple[Anchor, ...]),
+    "locations": Form(str, LocationPolicy),
+    "orders": Form(str, Order),
+    "payments": Form(str, str),
+    "products": Form(str, bool),
+    "promises": Form(tuple[str, str, int], LineKey),
+    "promises_over": Form(tuple[str, str, int], int),
+    "stock": Form(ItemKey, StockItem),
+    "versions": Form(str, int),
+    "waiting": Form(str, tuple[Waiting, ...]),
+}
+"""By the name of the state's mapping."""

@@ -1,0 +1,97 @@
+"""Writing what changed, in one transaction and in slices, beside the thread that decides."""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from consumers.snapshot.forms import FORMS, opened, sealed
+from consumers.snapshot.index import rows_of
+from consumers.snapshot.lazy import append_movements
+from consumers.snapshot.store import META, REQUESTS, Store, Writing
+from ledger.domain.counts import Journal
+from ledger.domain.state import GONE, Changes
+from ledger.kafka.chain import Checkpoint
+
+SLICE_ENTRIES: Final = 500
+SLICE_QUANTITIES: Final = 50
+SLICE_BLOCKS: Final = 8
+SLICE_PAUSE_S: Final = 0.0005
+"""Half a millisecond of work, then as long for the threads that answer."""
+
+_META_KEY: Final = b"snapshot"
+
+
+class Meta(Struct, frozen=True):
+    """Whose snapshot it is and where it stands, written with every save.
+
+    `requests` counts the entries of the request index, `saves` the saves.
+    """
+
+    format: str
+    network: str
+    checkpoint: Checkpoint
+    recorded_at: datetime
+    requests: int
+    saves: int
+
+
+class Part(Struct, frozen=True):
+    """What one save writes: the state at a checkpoint beyond what was saved before."""
+
+    meta: Meta
+    noted: list[Changes]
+    journal: Journal
+    requests: list[bytes]
+
+
+def read_meta(store: Store) -> Meta | None:
+    """Where the snapshot stands; None if nothing was ever saved. Raises SnapshotDamaged."""
+    kept = store.get(META, _META_KEY)
+    if kept is None:
+        return None
+    return msgspec.json.decode(opened(_META_KEY, kept), type=Meta)
+
+
+def write(store: Store, part: Part) -> None:
+    """Write it all or nothing. Raises lmdb.Error or OSError, such as for a full disk."""
+    with store.writing() as writing:
+        for name, changed in _together(part.noted).items():
+            _write_entries(writing, name, changed)
+        for columns in _sliced(part.journal.columns().items(), SLICE_QUANTITIES):
+            append_movements(writing, dict(columns))
+        for rows in _sliced(rows_of(part.requests, part.meta.saves)):
+            writing.put(REQUESTS, rows)
+        meta = msgspec.json.encode(part.meta)
+        writing.put(META, [(_META_KEY, sealed(_META_KEY, meta))])
+
+
+def _together(noted: list[Changes]) -> Changes:
+    """What changed last of every entry: gathered in the first, which may be by far the largest."""
+    together = noted[0] if noted else {}
+    for blocks in _sliced(noted[1:], SLICE_BLOCKS):
+        for changes in blocks:
+            for name, changed in changes.items():
+                together.setdefault(name, {}).update(changed)
+    return together
+
+
+def _write_entries(writing: Writing, name: str, changed: dict[Any, object]) -> None:
+    form = FORMS[name]
+    for some in _sliced(changed.items()):
+        rows = [form.sealed(key, value) for key, value in some if value is not GONE]
+        rows.sort()
+        writing.put(name, rows)
+        writing.delete(name, [form.raw(key) for key, value in some if value is GONE])
+
+
+def _sliced(items: Iterable[Any], entries: int = SLICE_ENTRIES) -> Iterator[list[Any]]:
+    """So many at a time, with a pause before the next, in which other threads run."""
+    left = iter(items)
+    while some := list(islice(left, entries)):
+        yield some
+        time.sleep(SLICE_PAUSE_S)

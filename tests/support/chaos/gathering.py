@@ -1,0 +1,80 @@
+"""Gathering the evidence after a run: topics read raw, views read plainly, the product's verify."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from chaos.clients import CHANNELS
+from chaos.database import checkpoints_of, stock_of
+from chaos.diary import read_diaries
+from chaos.evidence import DeadLetter, Evidence, ViewCheck, Views
+from chaos.reader import Walk, read_records, read_topic, walk
+from chaos.topology import NETWORK, Cluster
+
+LEDGER: Final = f"onebook.{NETWORK}.ledger"
+DEAD_LETTERS: Final = f"onebook.{NETWORK}.dead-letters"
+REQUESTS: Final = tuple(f"onebook.{NETWORK}.requests.{channel}" for channel in CHANNELS)
+SETTLE_LIMIT_S: Final = 120.0
+SETTLE_POLL_S: Final = 1.0
+
+
+class VerifyFailed(Exception):
+    """`onebook verify` could not be run to its end."""
+
+
+def gather(cluster: Cluster, diaries: Sequence[Path]) -> Evidence:
+    """Wait until all is consumed and shown, at most SETTLE_LIMIT_S, then read everything.
+
+    What has not settled by then is for the proofs to see. Raises VerifyFailed.
+    """
+    ledger, inputs = _settled(cluster)
+    return Evidence(
+        ledger,
+        read_diaries(diaries),
+        inputs,
+        [_letter(record) for record in read_records(cluster.bootstrap, DEAD_LETTERS)],
+        views_of(cluster),
+    )
+
+
+def _settled(cluster: Cluster) -> tuple[Walk, dict[str, list[tuple[int, bytes]]]]:
+    deadline = time.monotonic() + SETTLE_LIMIT_S
+    while True:
+        inputs = {topic: read_topic(cluster.bootstrap, topic) for topic in REQUESTS}
+        ledger = walk(read_topic(cluster.bootstrap, LEDGER), NETWORK)
+        consumed = all(ledger.tracking.get(t, 0) == len(found) for t, found in inputs.items())
+        shown = checkpoints_of(cluster.database.url, NETWORK).values()
+        caught_up = all(position == ledger.position for position, _ in shown)
+        if (consumed and caught_up) or ledger.corrupt or time.monotonic() > deadline:
+            return ledger, inputs
+        time.sleep(SETTLE_POLL_S)
+
+
+def views_of(cluster: Cluster) -> Views:
+    """The views as `onebook verify`, run as a process, and plain SQL find them."""
+    done = cluster.onebook("verify", "--network", NETWORK, "--json")
+    if done.returncode not in (0, 1):
+        raise VerifyFailed(f"onebook verify: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    checkpoints = checkpoints_of(cluster.database.url, NETWORK)
+    checks = [_check(report, checkpoints) for report in json.loads(done.stdout)]
+    return Views(checks, stock_of(cluster.database.url, NETWORK))
+
+
+def _check(report: dict[str, Any], checkpoints: dict[str, tuple[int, str]]) -> ViewCheck:
+    conservation = report.get("conservation") or {"broken_skus": 0}
+    different = sum(table["different_rows"] for table in report["tables"])
+    return ViewCheck(
+        report["view"],
+        report["position"],
+        checkpoints[report["view"]][1],
+        report["ledger_digest"],
+        report["view_digest"],
+        different + conservation["broken_skus"],
+    )
+
+
+def _letter(record: Any) -> DeadLetter:
+    headers = {name: (value or b"").decode() for name, value in record.headers}
+    return DeadLetter(record.offset, record.value or b"", headers)
