@@ -7,7 +7,16 @@ import psycopg
 import typer
 from eventsourcing.persistence import PersistenceError
 
-from api.commands import demo, importing, proving, reading, serving, topics
+from api.commands import (
+    dead_letters,
+    demo,
+    importing,
+    proving,
+    reading,
+    serving,
+    topics,
+    writing,
+)
 from api.commands.terminal import FAILED, Failure, err, say
 from api.server import AddressError
 from api.settings import PREFIX, SettingsError
@@ -31,6 +40,8 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(serving.serve)
+app.command()(writing.write)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(importing.app, name="import")
 app.command()(reading.events)
 app.command()(reading.inventory)

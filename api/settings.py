@@ -43,6 +43,8 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: str | None = None
     """Brokers as HOST:PORT,HOST:PORT: ledger and requests are kept there, not in PostgreSQL."""
+    kafka_dev: bool = False
+    """Begin on topics with one copy: where nothing of value is kept."""
     kafka_security_protocol: str | None = None
     """PLAINTEXT (unless set), SSL, SASL_PLAINTEXT or SASL_SSL."""
     kafka_sasl_mechanism: str | None = None
@@ -119,7 +121,7 @@ def _kafka(settings: Settings) -> KafkaSettings | None:
     given = {
         name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in settings
-        if name.startswith(_KAFKA) and value is not None
+        if name.startswith(_KAFKA) and name != "kafka_dev" and value is not None
     }
     if not given:
         return None

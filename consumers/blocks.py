@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -117,7 +117,7 @@ class Block:
         self.asked: dict[Key, Asked] = {}
         self.tracking: dict[str, int] = {}
         self.requests = 0
-        self.letters: list[Future[object]] = []
+        self.letters: list[Future[Any]] = []
 
     @property
     def full(self) -> bool:
@@ -150,7 +150,7 @@ class Block:
             version = versions[stream] = versions.get(stream, 0) + 1
             self._record(event, stream, version)
 
-    def refuse(self, event: InputRefused, letter: Future[object]) -> None:
+    def refuse(self, event: InputRefused, letter: Future[Any]) -> None:
         """Add what became of input that is no request; its letter must be kept first."""
         stream = event.stream
         self.state.versions[stream] = 1

@@ -17,6 +17,7 @@ from consumers.blocks import Asked, Block, InFlight, Waiter, tell
 from consumers.inputs import DeadLetter, DeadLetters, InputRecord, Inputs, Unreadable, read, refused
 from consumers.ledgers import Page, WritersLedger
 from consumers.request_index import Key, Known, RequestIndex, key_of
+from consumers.snapshot import Snapshot
 from ledger import codec
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.events import (
@@ -51,7 +52,8 @@ class Engine:
     """The writer's mind: what it knows, what it is deciding, and who waits.
 
     `queue` holds requests of this process. `inputs` are the channels' topics, if there are any;
-    refused input goes to `letters` before the block that says so.
+    refused input goes to `letters` before the block that says so. With a `snapshot` it begins with
+    what is saved there, on a ledger that stands at its checkpoint.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class Engine:
         clock: Callable[[], datetime],
         inputs: Inputs | None = None,
         letters: DeadLetters | None = None,
+        snapshot: Snapshot | None = None,
     ) -> None:
-        self.state = State()
-        self.index = RequestIndex()
+        self.state = State() if snapshot is None else snapshot.state()
+        self.index = RequestIndex() if snapshot is None else snapshot.index()
         self.ledger = ledger
         self.queue: deque[Waiter] = deque()
         self.awaited: dict[Key, list[Waiter]] = {}
@@ -73,7 +76,9 @@ class Engine:
         self._inputs = inputs
         self._letters = letters
         self._open: _Open | None = None
-        self._recorded_at = datetime.min.replace(tzinfo=UTC)
+        self._snapshot = snapshot
+        beginning = datetime.min.replace(tzinfo=UTC)
+        self._recorded_at = beginning if snapshot is None else snapshot.recorded_at
         self._refusals: dict[Key, RequestRefused] = {}
 
     @property
@@ -120,13 +125,19 @@ class Engine:
         self.ledger.landed(positions)
         first = positions[0] if positions else 0
         self.in_flight = None
-        sent.block.state.merge()
+        self._merge(sent.block.state)
         self.block.state.put_on(self.state)
         for key, asked in sent.block.asked.items():
             self._remember(key, asked.event, first + asked.offset)
         for key, asked in sent.block.asked.items():
             asked.answer(first)
             self._tell_awaiting(key, asked.event, first + asked.offset)
+        self._save_if_due()
+
+    def save(self) -> None:
+        """Save the snapshot, if there is one, and wait until it is written."""
+        if self._snapshot is not None and self.ledger.checkpoint is not None:
+            self._snapshot.save(self.ledger.checkpoint, self._recorded_at, wait=True)
 
     def drop(self) -> None:
         """Forget everything unconfirmed; who waits for it is in the queue again, in order."""
@@ -145,10 +156,12 @@ class Engine:
 
     def read(self, page: Page) -> None:
         """Fold what others, or an append of unknown outcome, have written."""
-        versions = self.state.versions
+        saved = self._snapshot is not None
+        onto = self.state.on_top() if saved else self.state
+        versions = onto.versions
         for position, (stream, version, topic, state) in enumerate(page.events, page.first):
             event = codec.decode(topic, state)
-            evolve(self.state, event)
+            evolve(onto, event)
             if isinstance(event, RequestAccepted | RequestRefused):
                 key = key_of(event.channel, event.request_id)
                 self._remember(key, event, position)
@@ -157,6 +170,9 @@ class Engine:
                 versions[stream] = version
         if page.events:
             self._recorded_at = max(self._recorded_at, event.recorded_at)
+        if saved:
+            self._merge(onto)
+            self._save_if_due()
 
     def everybody_who_waits(self) -> list[Waiter]:
         """All who have no answer yet."""
@@ -187,6 +203,17 @@ class Engine:
             log.warning("first_answer_unreadable", position=known.position, fault=repr(fault))
             submission.fail(WriterBusy("the first answer cannot be read now; ask again later"))
         return True
+
+    def _merge(self, above: State) -> None:
+        if self._snapshot is not None:
+            self._snapshot.note(above.changes())
+        above.merge()
+
+    def _save_if_due(self) -> None:
+        if self._snapshot is None or not self._snapshot.due(self.ledger.head.position):
+            return
+        assert self.ledger.checkpoint is not None, "a snapshot goes with a ledger of blocks"
+        self._snapshot.save(self.ledger.checkpoint, self._recorded_at)
 
     def _decide_queued(self, block: Block) -> bool:
         if not self.queue:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -77,7 +77,7 @@ class Inputs(Protocol):
 class DeadLetters(Protocol):
     """Where refused input is kept."""
 
-    def send(self, letter: DeadLetter) -> Future[object]:
+    def send(self, letter: DeadLetter) -> Future[Any]:
         """Keep it; the future is done when all in-sync replicas have it."""
         ...
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from eventsourcing.persistence import Notification, StoredEvent
 
 from ledger.head import Head
-from ledger.kafka.chain import Counted
+from ledger.kafka.chain import Checkpoint, Counted
 from ledger.kafka.recorder import ApplicationRecorder as KafkaRecorder
 from ledger.postgres import ProcessRecorder as PostgresRecorder
 from ledger.recorded import Recorded
@@ -54,6 +54,11 @@ class WritersLedger(Protocol):
         """How far every input was consumed at that head: {topic: next offset}."""
         ...
 
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The same with where it stands in the topic; None where there are no blocks."""
+        ...
+
     def append(
         self,
         events: Sequence[Recorded],
@@ -91,6 +96,7 @@ class PostgresLedger:
 
     shared = False
     author = ""
+    checkpoint: Checkpoint | None = None
     trackings: Mapping[str, int] = {}
     clock_ahead_s = 0.0
 
@@ -160,6 +166,11 @@ class KafkaLedger:
     def trackings(self) -> Mapping[str, int]:
         """As of that block."""
         return self._tip.checkpoint.trackings
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """Behind that block."""
+        return self._tip.checkpoint
 
     @property
     def clock_ahead_s(self) -> float:

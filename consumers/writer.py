@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from consumers.answers import (
     Answer,
@@ -26,6 +26,7 @@ from consumers.engine import Engine
 from consumers.inputs import DeadLetters, Inputs
 from consumers.ledgers import Page, WritersLedger
 from consumers.request_index import key_of
+from consumers.snapshot import Snapshot, SnapshotDamaged
 from consumers.takeover import TAKEOVER_S, Standing
 from ledger import codec
 from ledger.domain.requests import AnyRequest
@@ -43,6 +44,11 @@ __all__ = [
     "WriterStopped",
 ]
 
+
+class ClockWrong(Exception):
+    """This machine's clock and the brokers' differ too much to say when something was recorded."""
+
+
 MAX_QUEUED_REQUESTS: Final = 100_000
 MAX_AWAITED_REQUESTS: Final = 100_000
 """Published requests that callers of this process wait for."""
@@ -53,20 +59,16 @@ STALLED_AFTER_S: Final = 5.0
 STANDBY_POLL_S: Final = 0.05
 MAX_CLOCK_DIFFERENCE_S: Final = 5.0
 
-FATAL: Final = (LedgerCorrupt, LedgerTruncated, codec.UnknownEventType)
-"""Faults of the ledger itself: no writer may go on."""
+FATAL: Final = (LedgerCorrupt, LedgerTruncated, codec.UnknownEventType, SnapshotDamaged, ClockWrong)
+"""Faults of the ledger, or of what is known of it: this writer may not go on."""
 
 log = get_logger(__name__)
-
-
-class ClockWrong(Exception):
-    """This machine's clock and the brokers' differ too much to say when something was recorded."""
 
 
 class Publisher(Protocol):
     """Puts requests into their channel's topic, for whichever writer is active."""
 
-    def publish(self, channel: str, requests: Sequence[AnyRequest]) -> Future[object]:
+    def publish(self, channel: str, requests: Sequence[AnyRequest]) -> Future[Any]:
         """Publish; the future is done when all in-sync replicas have them."""
         ...
 
@@ -89,6 +91,7 @@ class Writer:
         inputs: Inputs | None = None,
         letters: DeadLetters | None = None,
         publisher: Publisher | None = None,
+        snapshot: Snapshot | None = None,
         takeover_s: float = TAKEOVER_S,
         place: int = 0,
         clock: Callable[[], datetime] = _now,
@@ -96,7 +99,7 @@ class Writer:
         on_append: Callable[[int], None] | None = None,
     ) -> None:
         self._ledger = ledger
-        self._engine = Engine(ledger, clock, inputs, letters)
+        self._engine = Engine(ledger, clock, inputs, letters, snapshot)
         self._inputs = inputs
         self._publisher = publisher
         self._standing = Standing(takeover_s, place, ticks)
@@ -196,6 +199,7 @@ class Writer:
         try:
             while self._wait_for_work():
                 self.step(STANDBY_POLL_S)
+            self._engine.save()
         except BaseException as fault:  # noqa: BLE001 - told to everybody who waits
             log.error("writer_stopped", fault=repr(fault), position=self.position)
             with self._waking:
@@ -239,7 +243,7 @@ class Writer:
                 self._confirmed()
             if engine.in_flight is None and engine.block.says_something:
                 engine.hand_over().add_done_callback(self._wake)
-        except ClockWrong:
+        except FATAL:
             raise
         except Exception as fault:  # noqa: BLE001 - whatever it was, the outcome is unknown
             self._recover(fault)
@@ -335,7 +339,7 @@ class Writer:
             return
         published.add_done_callback(lambda done: self._published(done, waiters))
 
-    def _published(self, done: Future[object], waiters: Sequence[Waiter]) -> None:
+    def _published(self, done: Future[Any], waiters: Sequence[Waiter]) -> None:
         fault = done.exception()
         if fault is not None:
             self._not_published(waiters, fault)

@@ -121,11 +121,6 @@ class Snapshot:
         if changes and self._failed < MAX_FAILED_SAVES:
             self._noted.append(changes)
 
-    def note_all(self) -> None:
-        """Take the whole state, where it was evolved without notes. Only if nothing was saved."""
-        assert self.checkpoint is None, self.checkpoint
-        self._noted = [{name: dict(getattr(self._state, name)) for name in MAPPINGS}]
-
     def due(self, position: int) -> bool:
         """Whether it is time to save, with the ledger at this position. Costs next to nothing."""
         self._settle(wait=False)

@@ -11,7 +11,6 @@ state in base64: reading gives back exactly the bytes that were written.
 """
 
 import re
-from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -105,7 +104,7 @@ def decode(value: bytes | None) -> Block | None:
         if not value.isascii():
             value.decode()
         events = tuple(_recorded(record.events))
-    except (msgspec.DecodeError, Base64Error, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return Block(
         record.network,

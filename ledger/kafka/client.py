@@ -127,6 +127,11 @@ class KafkaReader:
 
     def poll(self, timeout_s: float) -> list[Record]:
         """The next records; see `Reader`."""
+        found = self.poll_with_headers(timeout_s)
+        return [Record(record.offset, record.value, record.timestamp) for record in found]
+
+    def poll_with_headers(self, timeout_s: float) -> Sequence[Any]:
+        """As `poll`, but the library's own records: for topics other than ledgers."""
         try:
             polled = self._consumer.poll(int(timeout_s * _MS))
         except OffsetOutOfRangeError as error:
@@ -137,8 +142,8 @@ class KafkaReader:
             ) from error
         except KafkaError as error:
             raise _unavailable(self._topic, error) from error
-        found = polled.get(self._partition, ())
-        return [Record(record.offset, record.value, record.timestamp) for record in found]
+        found: Sequence[Any] = polled.get(self._partition, ())
+        return found
 
     def start(self) -> int:
         """The first offset that the topic holds."""

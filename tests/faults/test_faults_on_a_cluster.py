@@ -12,7 +12,7 @@ import pytest
 from chaos.clients import Load
 from chaos.measures import Figures
 from chaos.network import NoNetwork
-from chaos.run import run
+from chaos.run import Course, run
 from chaos.topology import Plan, running_cluster
 from required import missing
 
@@ -27,19 +27,19 @@ def told(what: str, gone_s: float, answers: int, faults: int) -> None:
     sys.stderr.write(f"{gone_s:6.1f} s {answers:7} answers {faults:3} faults  {what}\n")
 
 
-def figures_of(plan: Plan, seed: int, seconds: float) -> Figures:
+def figures_of(plan: Plan, course: Course) -> Figures:
     try:
         with running_cluster(plan) as cluster:
-            return run(cluster, seed, seconds, told, Load(seed=seed))
+            return run(cluster, course, told)
     except NoNetwork as reason:
-        missing("network namespaces", str(reason))
+        missing("namespaces", str(reason))
     except KafkaUnavailable as reason:
         missing("kafka", str(reason))
 
 
 @pytest.mark.timeout(ENDS_WITHIN_S)
 def test_whatever_fails_no_answer_is_lost_doubled_or_changed(tmp_path: Path):
-    found = figures_of(Plan(logs=tmp_path / "logs"), SEED, SECONDS)
+    found = figures_of(Plan(logs=tmp_path / "logs"), Course(SEED, SECONDS, Load(seed=SEED)))
     assert found.violations == []
     assert found.fallen == []
     assert found.faults > 0

@@ -32,7 +32,7 @@ def network() -> Iterator[Network]:
     try:
         made.__enter__()
     except NoNetwork as reason:
-        missing("network namespaces", str(reason))
+        missing("namespaces", str(reason))
     yield made
     made.__exit__(None, None, None)
 

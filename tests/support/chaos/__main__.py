@@ -9,7 +9,7 @@ from rich.console import Console
 from chaos import report
 from chaos.clients import Load
 from chaos.network import NoNetwork
-from chaos.run import run
+from chaos.run import Course, run
 from chaos.topology import Plan, running_cluster
 from cluster.jars import KafkaUnavailable
 
@@ -23,8 +23,8 @@ def main() -> int:
     plan = Plan(writers=asked.writers, small_disk=True, logs=asked.logs)
     try:
         with running_cluster(plan) as cluster:
-            load = Load(seed=asked.seed)
-            figures = run(cluster, asked.seed, asked.minutes * 60, _tell, load)
+            course = Course(asked.seed, asked.minutes * 60, Load(seed=asked.seed))
+            figures = run(cluster, course, _tell)
     except (NoNetwork, KafkaUnavailable) as reason:
         err.print(f"no soak on this machine: {reason}", markup=False)
         return NOT_POSSIBLE

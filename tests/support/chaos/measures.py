@@ -11,7 +11,7 @@ from msgspec import Struct
 from chaos.diary import Diaries
 from chaos.evidence import Evidence, Violation
 from chaos.faults import ACTIVE, Fault
-from chaos.injector import Happened
+from chaos.injector import Happened, Injector
 from chaos.reader import Walk
 
 MAX_VIOLATIONS_KEPT: Final = 200
@@ -56,13 +56,12 @@ class Figures(Struct, frozen=True):
 def figures(
     seed: int,
     evidence: Evidence,
-    happened: Sequence[Happened],
-    fallen: Sequence[str],
+    injector: Injector,
     nodes: Sequence[str],
     violations: Sequence[Violation],
 ) -> Figures:
     """Put the numbers of a run together."""
-    diaries, ledger = evidence.diaries, evidence.ledger
+    diaries, ledger, happened = evidence.diaries, evidence.ledger, injector.happened
     taken = sorted(takeovers(evidence, happened))
     outcomes = Counter(decision.raw[0].type for decision in evidence.decisions)
     answers = [entry.at for entry in diaries.answered]
@@ -87,7 +86,7 @@ def figures(
         takeover_p50_s=quantile(taken, 0.5),
         takeover_p99_s=quantile(taken, 0.99),
         takeover_max_s=quantile(taken, 1.0),
-        fallen=list(fallen),
+        fallen=list(injector.fallen),
         violations=list(violations[:MAX_VIOLATIONS_KEPT]),
     )
 

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -184,7 +184,7 @@ def read_topic(bootstrap: str, topic: str) -> list[Record]:
     return [(record.offset, record.value or b"") for record in read_records(bootstrap, topic)]
 
 
-def read_records(bootstrap: str, topic: str) -> list:
+def read_records(bootstrap: str, topic: str) -> list[Any]:
     """The same as the Kafka client's own records, with headers."""
     from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415 - the proofs need no Kafka
 
@@ -210,8 +210,8 @@ def read_records(bootstrap: str, topic: str) -> list:
         consumer.close()
 
 
-def _until(consumer, partition, end: int) -> list:
-    found: list = []
+def _until(consumer: Any, partition: Any, end: int) -> list[Any]:
+    found: list[Any] = []
     idle = 0
     while consumer.position(partition) < end:
         batch = consumer.poll(timeout_ms=int(POLL_S * 1000)).get(partition, [])

@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
 from typing import Final, Self
+
+from msgspec import Struct
 
 from chaos.clients import PATIENCE_S, Clients, Load
 from chaos.diary import Diary, now
-from chaos.evidence import Evidence
 from chaos.faults import Episode, schedule
 from chaos.gathering import LEDGER, gather
-from chaos.injector import Happened, Injector
+from chaos.injector import Injector
 from chaos.kafka_client import Publisher
 from chaos.measures import Figures, figures
 from chaos.proofs import prove
@@ -31,42 +32,62 @@ class NotRunning(Exception):
     """The clients do not get answers, or do not come to an end; the text says how far they are."""
 
 
-def run(cluster: Cluster, seed: int, seconds: float, tell: Progress, load: Load) -> Figures:
-    """Send and break for so long, then prove. Raises what keeps a run from being judged."""
-    begun = now()
-    with Diary(cluster.folder / "diary.ndjson") as diary:
-        injector = _sent_and_broken(cluster, seed, seconds, tell, diary, load)
-    tell("gathering the evidence", now() - begun, diary.answers, len(injector.happened))
-    return judged(cluster, seed, injector, [diary.path])
+class Course(Struct, frozen=True):
+    """What is done to a cluster: for so long, or exactly these episodes if there are any."""
+
+    seed: int
+    seconds: float
+    load: Load = Load()
+    episodes: tuple[Episode, ...] = ()
 
 
-def judged(cluster: Cluster, seed: int, injector: Injector, diaries: list[Path]) -> Figures:
-    """Gather the evidence of a run that has ended and hold the laws against it."""
-    evidence: Evidence = gather(cluster, diaries)
-    happened: list[Happened] = injector.happened
+def run(cluster: Cluster, course: Course, tell: Progress) -> Figures:
+    """Send and break, then prove. Raises what keeps a run from being judged."""
+    path = cluster.folder / "diary.ndjson"
+    with Diary(path) as diary:
+        told = _Told(tell, diary)
+        injector = _sent_and_broken(cluster, course, diary, told)
+        told("gathering the evidence", injector)
+    evidence = gather(cluster, [path])
     violations = prove(evidence)
-    return figures(seed, evidence, happened, injector.fallen, list(cluster.nodes), violations)
+    return figures(course.seed, evidence, injector, list(cluster.nodes), violations)
 
 
-def _sent_and_broken(
-    cluster: Cluster, seed: int, seconds: float, tell: Progress, diary: Diary, load: Load
-) -> Injector:
+class _Told:
+    """Tells what happens, with the time and the numbers so far."""
+
+    def __init__(self, tell: Progress, diary: Diary) -> None:
+        self._tell, self._diary, self._begun = tell, diary, now()
+
+    def __call__(self, what: str, injector: Injector) -> None:
+        self._tell(what, now() - self._begun, self._diary.answers, len(injector.happened))
+
+
+def _sent_and_broken(cluster: Cluster, course: Course, diary: Diary, told: _Told) -> Injector:
     with (
         Publisher(cluster.bootstrap) as publisher,
         State(cluster.bootstrap, LEDGER) as state,
-        _Sending(Clients(load, diary, cluster.addresses, publisher, NETWORK)) as sending,
+        _Sending(Clients(course.load, diary, cluster.addresses, publisher, NETWORK)) as sending,
     ):
-        injector = Injector(cluster, state, seed)
+        injector = Injector(cluster, state, course.seed)
         _warm_up(diary, sending)
-        begun = now()
-        for episode in schedule(seed, full_disk=cluster.plan.small_disk):
-            if now() - begun > seconds:
-                break
+        for episode in _episodes(cluster, course):
             sending.check()
-            tell(_shown(episode), now() - begun, diary.answers, len(injector.happened))
+            told(" and ".join(map(str, episode.faults)), injector)
             injector.do(episode)
-        tell("the clients finish", now() - begun, diary.answers, len(injector.happened))
+        told("the clients finish", injector)
     return injector
+
+
+def _episodes(cluster: Cluster, course: Course) -> Iterator[Episode]:
+    if course.episodes:
+        yield from course.episodes
+        return
+    end = now() + course.seconds
+    for episode in schedule(course.seed, full_disk=cluster.plan.small_disk):
+        if now() > end:
+            return
+        yield episode
 
 
 def _warm_up(diary: Diary, sending: "_Sending") -> None:
@@ -75,11 +96,7 @@ def _warm_up(diary: Diary, sending: "_Sending") -> None:
         sending.check()
         if now() > deadline:
             raise NotRunning(f"{diary.answers} answers within {WARM_UP_LIMIT_S:g} s of an idle run")
-        threading.Event().wait(POLL_S)
-
-
-def _shown(episode: Episode) -> str:
-    return " and ".join(str(fault) for fault in episode.faults)
+        time.sleep(POLL_S)
 
 
 class _Sending:

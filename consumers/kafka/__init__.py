@@ -1,0 +1,1 @@
+"""Kafka beside the ledger: the channels' topics of requests, and the dead letters."""

@@ -1,0 +1,231 @@
+"""The channels' topics of a network, read ahead in a thread."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, OffsetOutOfRangeError
+from msgspec import Struct
+
+from consumers.inputs import InputRecord
+from ledger.kafka.chain import LedgerTruncated
+from ledger.kafka.client import CONSUMER_OPTIONS
+from ledger.kafka.settings import KafkaSettings
+from ledger.kafka.topics import channel_of
+from ledger.log import get_logger
+
+MAX_AHEAD_BYTES: Final = 16 << 20
+"""Of each topic; a single record may be larger."""
+MAX_AHEAD_RECORDS: Final = 5_000
+POLL_S: Final = 0.1
+LOOK_FOR_TOPICS_S: Final = 2.0
+PAUSE_AFTER_FAULT_S: Final = 0.5
+STOP_WITHIN_S: Final = 5.0
+
+log = get_logger(__name__)
+
+
+class _Topic(Struct, eq=False):
+    """What is known of one topic: its records from `first` on are in `ahead`, then in Kafka."""
+
+    name: str
+    channel: str
+    first: int
+    ahead: deque[InputRecord]
+    bytes: int = 0
+    seek: bool = True
+    """Whether the consumer must begin anew at `first`."""
+
+    @property
+    def full(self) -> bool:
+        return self.bytes >= MAX_AHEAD_BYTES or len(self.ahead) >= MAX_AHEAD_RECORDS
+
+    def drop(self) -> None:
+        """Let go of the first record."""
+        record = self.ahead.popleft()
+        self.bytes -= len(record.value)
+        self.first = record.offset + 1
+
+    def go_to(self, offset: int) -> None:
+        """Begin at this offset, with what is here already if that has it."""
+        while self.ahead and self.ahead[0].offset < offset:
+            self.drop()
+        if offset < self.first or (not self.ahead and offset > self.first):
+            self.ahead.clear()
+            self.bytes, self.first, self.seek = 0, offset, True
+
+
+class KafkaInputs:
+    """Reads every topic of the network's channels, new ones included, a bounded part ahead.
+
+    `on_arrival` is called, in the reading thread, when records have come. A topic that does not
+    hold what is to be read next is a fault, raised by whoever takes records: requests were lost.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, network: str, on_arrival: Callable[[], None] = lambda: None
+    ) -> None:
+        self._settings, self._network = settings, network
+        self.on_arrival = on_arrival
+        self._changing = threading.Condition()
+        self._topics: dict[str, _Topic] = {}
+        self._turns: deque[str] = deque()
+        self._trackings: Mapping[str, int] = {}
+        self._fault: Exception | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inputs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read ahead."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopping.set()
+        with self._changing:
+            self._changing.notify_all()
+        self._thread.join(STOP_WITHIN_S)
+
+    @property
+    def ready(self) -> bool:
+        """Whether `next` would give a record, or raise."""
+        return self._fault is not None or any(topic.ahead for topic in self._topics.values())
+
+    def next(self) -> InputRecord | None:
+        """The next record, the topics in turn; None if none waits here."""
+        with self._changing:
+            self._raise_fault()
+            for _ in range(len(self._turns)):
+                topic = self._topics[self._turns[0]]
+                self._turns.rotate(-1)
+                if topic.ahead:
+                    record = topic.ahead[0]
+                    was_full = topic.full
+                    topic.drop()
+                    if was_full and not topic.full:
+                        self._changing.notify_all()
+                    return record
+        return None
+
+    def rewind(self, trackings: Mapping[str, int]) -> None:
+        """Give records from these offsets on."""
+        with self._changing:
+            self._trackings = trackings
+            for topic in self._topics.values():
+                topic.go_to(trackings.get(topic.name, 0))
+            self._changing.notify_all()
+
+    def waiting(self, trackings: Mapping[str, int]) -> list[str]:
+        """The topics that hold records behind these offsets; what is before is let go."""
+        with self._changing:
+            self._raise_fault()
+            self._trackings = trackings
+            for topic in self._topics.values():
+                topic.go_to(trackings.get(topic.name, 0))
+            return [topic.name for topic in self._topics.values() if topic.ahead]
+
+    def _raise_fault(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._read()
+            except OffsetOutOfRangeError as error:
+                self._fault = LedgerTruncated(
+                    f"a topic of requests does not hold the next one to be read ({error}): it lost "
+                    "records that were not decided. See docs/kafka/running.md, `When a topic of "
+                    "requests lost records`"
+                )
+                self.on_arrival()
+                return
+            except KafkaError as error:
+                log.warning("inputs_unreadable", network=self._network, error=repr(error))
+                self._stopping.wait(PAUSE_AFTER_FAULT_S)
+
+    def _read(self) -> None:
+        options = {**CONSUMER_OPTIONS, "fetch_max_wait_ms": int(POLL_S * 1000)}
+        consumer = KafkaConsumer(**self._settings.client_options(), **options)
+        try:
+            for topic in self._topics.values():
+                topic.seek = True
+            turns_left = 0
+            while not self._stopping.is_set():
+                if turns_left == 0:
+                    self._look_for_topics(consumer)
+                    turns_left = int(LOOK_FOR_TOPICS_S / POLL_S)
+                turns_left -= 1
+                self._poll(consumer)
+        finally:
+            with suppress(KafkaError):
+                consumer.close(autocommit=False, timeout_ms=0)
+
+    def _look_for_topics(self, consumer: Any) -> None:
+        named = {name: channel_of(self._network, name) for name in consumer.topics()}
+        with self._changing:
+            for name, channel in named.items():
+                if channel is not None and name not in self._topics:
+                    first = self._trackings.get(name, 0)
+                    self._topics[name] = _Topic(name, channel, first, deque())
+                    self._turns.append(name)
+            partitions = [TopicPartition(name, 0) for name in self._topics]
+        if partitions and set(partitions) != consumer.assignment():
+            consumer.assign(partitions)
+            for topic in self._topics.values():
+                topic.seek = True
+
+    def _poll(self, consumer: Any) -> None:
+        begun = self._positioned(consumer)
+        if not begun:
+            self._wait_for_room()
+            return
+        polled = consumer.poll(int(POLL_S * 1000))
+        if not polled:
+            return
+        with self._changing:
+            for partition, records in polled.items():
+                topic = self._topics[partition.topic]
+                if not topic.seek and begun[topic.name] == self._next_of(topic):
+                    self._add(topic, records)
+                else:
+                    topic.seek = True  # it was rewound meanwhile
+        self.on_arrival()
+
+    def _positioned(self, consumer: Any) -> dict[str, int]:
+        """Seek and pause as need be; where each topic that is read goes on."""
+        going: dict[str, int] = {}
+        with self._changing:
+            for topic in self._topics.values():
+                partition = TopicPartition(topic.name, 0)
+                if topic.full:
+                    consumer.pause(partition)
+                    continue
+                consumer.resume(partition)
+                goes_on = self._next_of(topic)
+                if topic.seek:
+                    consumer.seek(partition, goes_on)
+                    topic.seek = False
+                going[topic.name] = goes_on
+        return going
+
+    def _wait_for_room(self) -> None:
+        """Every topic is read ahead as far as it may: until records are taken."""
+        with self._changing:
+            self._changing.wait(POLL_S)
+
+    @staticmethod
+    def _next_of(topic: _Topic) -> int:
+        return topic.ahead[-1].offset + 1 if topic.ahead else topic.first
+
+    @staticmethod
+    def _add(topic: _Topic, records: Any) -> None:
+        for record in records:
+            value = record.value or b""
+            topic.ahead.append(
+                InputRecord(topic.name, topic.channel, record.offset, record.timestamp, value)
+            )
+            topic.bytes += len(value)
