@@ -1,9 +1,9 @@
 """Waiting for the writer's answers, and how they read over HTTP.
 
 A request is answered when its events are durable. One that is not answered within the wait is
-undecided: its outcome is not known, and the same request sent again counts once. On this ledger
-an undecided request lives in memory only, so it is never answered 202: that status promises that
-a request is kept.
+kept (202) if it is durable in its channel's topic in Kafka: it will be decided, whoever waits. One
+that lives in memory only is undecided (503): its outcome is not known. Either may be sent again
+with the same request_id, and counts once.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -50,6 +50,14 @@ class Decides(Protocol):
         ...
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A request that is durable and not decided yet; `location` is where its answer will stand."""
+
+    request_id: str
+    location: str
+    outcome: Literal["undecided"] = "undecided"
+
+
 class AnswerBody(msgspec.Struct, frozen=True):
     """The answer to one request, as it reads the first time and every time after."""
 
@@ -78,26 +86,46 @@ def location_of(channel: str, request_id: str) -> str:
     return f"/v1/requests/{channel}/{encoded(request_id)}"
 
 
-async def decide_one(writer: Decides, channel: str, request: AnyRequest, wait_s: float) -> Answer:
-    """Have the request decided.
+async def decide_one(
+    writer: Decides, channel: str, request: AnyRequest, wait_s: float
+) -> Answer | Kept:
+    """Have the request decided, or at least kept.
 
     Raises Problem: 503 when it is not, or not known to be; 422 when its id was used for another.
     """
     try:
         future = writer.submit(channel, (request,))
+    except WriterBusy as busy:
+        raise Problem(problems.BUSY, str(busy)) from None
+    except WriterStopped as error:
+        raise undecided(channel, request.request_id, error, wait_s) from None
+    try:
         async with asyncio.timeout(wait_s):
             [answer] = await answered(future)
-    except WriterBusy:
-        raise Problem(problems.BUSY, "the writer's queue is full") from None
+    except WriterBusy as busy:
+        raise Problem(problems.BUSY, str(busy)) from None
     except (TimeoutError, WriterStopped) as error:
+        if _given_up(future):
+            return kept(channel, request.request_id)
         raise undecided(channel, request.request_id, error, wait_s) from None
     if isinstance(answer, Answer):
         return answer
     raise not_answered(channel, answer)
 
 
+def kept(channel: str, request_id: str) -> Kept:
+    """What is said of a request that is durable and not decided within the wait."""
+    return Kept(request_id, location_of(channel, request_id))
+
+
+def _given_up(future: Future[Decided]) -> bool:
+    """Say that nobody waits any more; whether the requests are kept. What was submitted runs on."""
+    future.cancel()
+    return bool(getattr(future, "kept", False))
+
+
 async def answered(future: Future[Decided]) -> Decided:
-    """Await the writer's future without ever cancelling it: what was submitted runs on."""
+    """Await the writer's future; whoever stops waiting leaves it as it is."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[Decided] = loop.create_future()
 
@@ -158,7 +186,7 @@ async def decide_batch(
     """Decide the items in order; return one answer an item, each with its own `status`.
 
     Items are decided one by one: a batch is not a transaction. When the writer does not answer,
-    the items from there on are answered 503 with `definite: false`.
+    the items from there on are answered 202 if they are kept, else 503 with `definite: false`.
     """
     requests = [item for item in items if not isinstance(item, Malformed)]
     decided = iter(await _Batch(writer, channel, requests, wait_s).run())
@@ -178,7 +206,7 @@ class _Batch:
         self.requests = requests
         self.wait_s = wait_s
         self.answers: list[dict[str, Any]] = []
-        self.in_flight: deque[Future[Decided]] = deque()
+        self.in_flight: deque[tuple[Sequence[AnyRequest], Future[Decided]]] = deque()
 
     async def run(self) -> list[dict[str, Any]]:
         failed = problems.UNDECIDED
@@ -187,15 +215,24 @@ class _Batch:
                 if len(self.in_flight) == MAX_GROUPS_IN_FLIGHT:
                     await self._oldest()
                 group = self.requests[start : start + GROUP_REQUESTS]
-                self.in_flight.append(await self._submitted(group))
+                self.in_flight.append((group, await self._submitted(group)))
             while self.in_flight:
                 await self._oldest()
         except (TimeoutError, WriterStopped):
             pass  # what is not answered by now is undecided
         except WriterBusy:
             failed = problems.BUSY
+        for group, future in self.in_flight:
+            self._give_up(group, future, failed)
         rest = self.requests[len(self.answers) :]
         return self.answers + [_problem_item(failed, request.request_id) for request in rest]
+
+    def _give_up(self, group: Sequence[AnyRequest], future: Future[Decided], failed: Kind) -> None:
+        """Say what is known of a group that nobody waits for any more."""
+        if _given_up(future):
+            self.answers += [_kept_item(self.channel, request) for request in group]
+        else:
+            self.answers += [_problem_item(failed, request.request_id) for request in group]
 
     async def _submitted(self, group: Sequence[AnyRequest]) -> Future[Decided]:
         """Submit, waiting for room; raises WriterBusy when there is none within the wait."""
@@ -213,7 +250,7 @@ class _Batch:
 
     async def _oldest(self) -> None:
         async with asyncio.timeout(self.wait_s):
-            decided = await answered(self.in_flight[0])
+            decided = await answered(self.in_flight[0][1])
         self.in_flight.popleft()
         self.answers += [_item(self.channel, answer) for answer in decided]
 
@@ -224,6 +261,10 @@ def _item(channel: str, outcome: Outcome) -> dict[str, Any]:
     status = 201 if outcome.outcome == "accepted" else 409
     fields = msgspec.structs.asdict(body_of(outcome))
     return {"status": status, **fields, "replayed": outcome.replayed}
+
+
+def _kept_item(channel: str, request: AnyRequest) -> dict[str, Any]:
+    return {"status": 202, **msgspec.structs.asdict(kept(channel, request.request_id))}
 
 
 def _problem_item(kind: Kind, request_id: str) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
-from psycopg.sql import Identifier
+from starlette.concurrency import run_in_threadpool
 
 from api import problems
+from api.backend import Backend
 from api.database import Database
-from api.events import Events
 from api.heads import HeadsAsReads
 from api.limits import Bodies
 from api.openapi import describe
@@ -18,12 +18,11 @@ from api.reads import Reads
 from api.routes import catalog, customers, docs, events, health, inventory, orders, pages, requests
 from api.services import Services
 from api.streams import Streams
-from consumers.node import Node
 
 ROUTERS = (requests, inventory, orders, customers, catalog, events, health, pages, docs)
 
 
-def create_app(node: Node) -> FastAPI:
+def create_app(backend: Backend) -> FastAPI:
     """The application; its lifespan opens and closes its database connections."""
     app = FastAPI(
         title="Onebook",
@@ -35,7 +34,7 @@ def create_app(node: Node) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )
-    app.state.services = _services(node)
+    app.state.services = _services(backend)
     for module in ROUTERS:
         app.router.routes.extend(module.router.routes)
     app.add_middleware(EncodedParts)
@@ -45,23 +44,22 @@ def create_app(node: Node) -> FastAPI:
     return app
 
 
-def _services(node: Node) -> Services:
-    database = Database(node.database_url)
-    recorder = node.recorder
-    table = Identifier(recorder.datastore.schema, recorder.events_table_name)
-    events = Events(database, table)
-    reads = Reads(database, node.network, node.projector.reached)
-    return Services(node, database, reads, events, Streams(events.head), Bodies())
+def _services(backend: Backend) -> Services:
+    database = Database(backend.database_url)
+    events = backend.events(database)
+    reads = Reads(database, backend.network, backend.views.reached)
+    return Services(backend, database, reads, events, Streams(events.head), Bodies())
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    database = app.state.services.database
-    await database.open()
+    services: Services = app.state.services
+    await services.database.open()
     try:
         yield
     finally:
-        await database.close()
+        await run_in_threadpool(services.events.close)
+        await services.database.close()
 
 
 def _version() -> str:

@@ -11,6 +11,7 @@ from api.commands import (
     dead_letters,
     demo,
     importing,
+    projecting,
     proving,
     reading,
     serving,
@@ -21,10 +22,11 @@ from api.commands.terminal import FAILED, Failure, err, say
 from api.server import AddressError
 from api.settings import PREFIX, SettingsError
 from consumers.data_directory import DataDirectoryError
-from consumers.fold import ViewsAheadOfLedger
 from consumers.ingest.faults import ImportStopped
 from consumers.projector import ProjectorStopped
+from consumers.source import ViewsAheadOfLedger
 from ledger.kafka.admin import TopicsFailed
+from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.kafka.log import LogUnavailable
 from projections.projection import FoldFailed
 from projections.views import UnknownView
@@ -41,6 +43,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(serving.serve)
 app.command()(writing.write)
+app.command()(projecting.project)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(importing.app, name="import")
 app.command()(reading.events)
@@ -61,6 +64,8 @@ FAILURES = (
     UnknownView,
     ViewsAheadOfLedger,
     ProjectorStopped,
+    LedgerCorrupt,
+    LedgerTruncated,
     TopicsFailed,
     LogUnavailable,
 )

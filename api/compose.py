@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.backend import Backend, of_node
+from api.on_kafka import ALL, Parts, open_on_kafka
 from api.settings import Settings
 from consumers.data_directory import DataDirectory, DataDirectoryBusy
 from consumers.embedded import EmbeddedPostgres
@@ -37,12 +39,20 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A data directory that this process holds, and the database of its ledger and views."""
+    """The database of the views, and of a ledger that is not in Kafka.
 
-    directory: DataDirectory
+    `directory` is the data directory that this process holds; None if it needs none.
+    """
+
+    directory: DataDirectory | None
     database_url: str
     network: str
     death: Death
+
+    def publish_address(self, address: str) -> None:
+        """Tell commands that find the data directory taken where this process serves HTTP."""
+        if self.directory is not None:
+            self.directory.publish_address(address)
 
 
 @contextlib.contextmanager
@@ -66,12 +76,40 @@ def open_database(settings: Settings) -> Iterator[Opened]:
 
 @contextlib.contextmanager
 def open_node(settings: Settings) -> Iterator[tuple[Opened, Node]]:
-    """Take the data directory and run its writer and projector on it."""
+    """Take the data directory and run the writer and projector of its ledger in PostgreSQL."""
     with (
         open_database(settings) as opened,
         Node(opened.database_url, settings.network) as node,
     ):
         yield opened, node
+
+
+@contextlib.contextmanager
+def open_backend(settings: Settings, parts: Parts = ALL) -> Iterator[tuple[Opened, Backend]]:
+    """Run what an API serves, on a ledger in PostgreSQL or Kafka as the settings say.
+
+    Raises SettingsError if the parts do not go with the settings, what `open_database` raises,
+    and what `open_on_kafka` does.
+    """
+    parts.check(settings)
+    with contextlib.ExitStack() as stack:
+        if settings.kafka is None:
+            opened, node = stack.enter_context(open_node(settings))
+            yield opened, of_node(node)
+            return
+        opened = stack.enter_context(_views_database(settings, parts))
+        running = open_on_kafka(settings, settings.kafka, opened.database_url, parts)
+        yield opened, stack.enter_context(running)
+
+
+@contextlib.contextmanager
+def _views_database(settings: Settings, parts: Parts) -> Iterator[Opened]:
+    """The views' database. Without a writer here, one of its own needs no data directory."""
+    if settings.database_url is None or parts.writer:
+        with open_database(settings) as opened:
+            yield opened
+    else:
+        yield Opened(None, settings.database_url.get_secret_value(), settings.network, Death())
 
 
 @contextlib.contextmanager

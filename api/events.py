@@ -1,7 +1,7 @@
 """Events as they stand in the ledger: `{position, stream, version, type, data}`."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from psycopg.sql import SQL, Composed, Identifier
@@ -32,8 +32,42 @@ class LedgerEvent(msgspec.Struct, frozen=True):
     data: msgspec.Raw
 
 
-class Events:
+class Read(NamedTuple):
+    """Some events, and the position to go on after; None where everything asked for was read."""
+
+    events: list[LedgerEvent]
+    following: int | None
+
+
+class Events(Protocol):
     """The ledger's events, read for whoever audits."""
+
+    async def head(self) -> int:
+        """The last position, 0 for an empty ledger."""
+        ...
+
+    async def page(
+        self,
+        after: int,
+        limit: int,
+        *,
+        until: int = LAST,
+        stream: str | None = None,
+        topics: Sequence[str] | None = None,
+    ) -> Read:
+        """At most `limit` events after a position, of a stream and of some topics if given.
+
+        It may be fewer although there are more: `following` says so.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up what is open. Blocks."""
+        ...
+
+
+class PostgresEvents:
+    """The events of a ledger in PostgreSQL: streams and types are found by its indexes."""
 
     def __init__(self, database: Database, table: Identifier) -> None:
         self._database = database
@@ -54,8 +88,8 @@ class Events:
         until: int = LAST,
         stream: str | None = None,
         topics: Sequence[str] | None = None,
-    ) -> list[LedgerEvent]:
-        """At most `limit` events after a position, of a stream and of some topics if given."""
+    ) -> Read:
+        """At most `limit` events after a position; fewer only where there are no more."""
         parameters: dict[str, object] = {"after": after, "until": until, "limit": limit}
         parameters |= {"stream": stream, "topics": None if topics is None else list(topics)}
         async with self._database.connection() as conn:
@@ -63,10 +97,14 @@ class Events:
                 self._query(stream, topics), parameters, prepare=True, binary=True
             )
             rows = await cursor.fetchall()
-        return [
+        found = [
             LedgerEvent(position, of_stream, version, topic, msgspec.Raw(state))
             for position, of_stream, version, topic, state in rows
         ]
+        return Read(found, found[-1].position if len(found) == limit else None)
+
+    def close(self) -> None:
+        """Nothing: the database is closed by whoever opened it."""
 
     def _query(self, stream: str | None, topics: Sequence[str] | None) -> Composed:
         filters = SQL(" ").join(

@@ -65,16 +65,16 @@ BUSY = Kind(
     "busy",
     503,
     "Too much is waiting to be decided",
-    "The writer's queue is full. Nothing of this request was queued. Send it again, with the same "
-    "request_id, after `Retry-After` seconds.",
+    "The writer's queue is full, or the request could not be handed to it. Send it again, with the "
+    "same request_id, after `Retry-After` seconds: it counts once.",
     definite=False,
 )
 UNDECIDED = Kind(
     "undecided",
     503,
     "Not known to be decided",
-    "The answer did not come in time, or the server is stopping. The request may still be decided, "
-    "or be lost with this process. Send it again with the same request_id: it counts once. "
+    "The answer did not come in time, or the server is stopping, and the request is not known to "
+    "be kept: it may still be decided, or be lost. Send it again with the same request_id: it counts once. "
     "`Location` shows its answer when there is one.",
     definite=False,
 )
@@ -127,7 +127,8 @@ NOT_FOUND = Kind(
     404,
     "There is no such thing",
     "The address, or the id in it, is not known at the position that `Onebook-Position` names. "
-    "Percent-encode `/` and `%` in ids.",
+    "Percent-encode `/` and `%` in ids. The answer to a request that was kept (202) stands at its "
+    "`Location` once it is decided: until then this 404 says `definite: false` and `Retry-After`.",
 )
 METHOD_NOT_ALLOWED = Kind(
     "method_not_allowed",

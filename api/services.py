@@ -5,12 +5,12 @@ from typing import cast
 
 from starlette.requests import Request
 
+from api.backend import Backend, Decider
 from api.database import Database
 from api.events import Events
 from api.limits import Bodies
 from api.reads import Reads
 from api.streams import Streams
-from consumers.node import Node
 from consumers.projector import ProjectorStopped
 
 
@@ -18,22 +18,27 @@ from consumers.projector import ProjectorStopped
 class Services:
     """The running parts behind one app."""
 
-    node: Node
+    backend: Backend
     database: Database
     reads: Reads
     events: Events
     streams: Streams
     bodies: Bodies
 
+    @property
+    def writer(self) -> Decider:
+        """Who has requests decided."""
+        return self.backend.writer
+
     def unready(self) -> str | None:
         """Why writes or views stand still, None while they do not."""
-        writer = self.node.writer
+        writer = self.writer
         if writer.fault is not None:
-            return f"the writer has stopped at position {writer.position}"
+            return f"requests are not decided any more since position {writer.position}"
         if writer.stalled:
-            return f"the ledger takes no events since position {writer.position}"
+            return f"the ledger cannot be read or written since position {writer.position}"
         try:
-            self.node.projector.check()
+            self.backend.views.check()
         except ProjectorStopped as stopped:
             return str(stopped)
         return None

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
 
 from api import problems
-from api.events import LedgerEvent
+from api.events import LedgerEvent, Read
 from api.problems import Problem
 
 MAX_STREAMS: Final = 200
@@ -17,8 +17,9 @@ POLL_S: Final = 0.1
 HEARTBEAT_S: Final = 15.0
 PAGE_EVENTS: Final = 500
 
-ReadPage = Callable[[int, int], Awaitable[Sequence[LedgerEvent]]]
+ReadPage = Callable[[int, int], Awaitable[Read]]
 """The events after a position up to another one, PAGE_EVENTS at most."""
+_NOTHING: Final = Read([], None)
 
 
 class Streams:
@@ -54,15 +55,15 @@ class Streams:
         yield b"retry: 1000\n\n"
         while not self._closing:
             head = await self.head()
-            page = await read_page(after, head) if head > after else ()
-            if page:
-                yield b"".join(map(as_sse, page))
+            page = await read_page(after, head) if head > after else _NOTHING
+            if page.events:
+                yield b"".join(map(as_sse, page.events))
                 said_at = time.monotonic()
             elif time.monotonic() - said_at > HEARTBEAT_S:
                 yield b": nothing new\n\n"
                 said_at = time.monotonic()
-            after = page[-1].position if len(page) == PAGE_EVENTS else max(after, head)
-            if len(page) < PAGE_EVENTS:
+            after = max(after, head) if page.following is None else page.following
+            if page.following is None or not page.events:
                 await asyncio.sleep(POLL_S)
 
     async def head(self) -> int:

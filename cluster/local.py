@@ -117,6 +117,7 @@ def running_cluster(plan: Plan) -> Iterator[tuple[Member, ...]]:
             "ONEBOOK_KAFKA_BOOTSTRAP": kafka.bootstrap,
             "ONEBOOK_DATABASE_URL": postgres.server.url,
             "ONEBOOK_NETWORK": plan.network,
+            "ONEBOOK_KAFKA_DEV": str(plan.brokers == 1).lower(),  # one broker keeps one copy
         }
         run_once(_create_topics(plan), settings)
         commands: list[Command] = []
@@ -151,7 +152,7 @@ def refuse_if_left_over(folder: Path) -> None:
 
 def _create_topics(plan: Plan) -> list[str]:
     channels = [word for channel in plan.channels for word in ("--channel", channel)]
-    copies = ["--dev"] if plan.brokers == 1 else ["--replication", str(plan.brokers)]
+    copies = ["--dev"] if plan.brokers == 1 else []
     return ["topics", "create", *copies, *channels]
 
 

@@ -1,11 +1,13 @@
-"""Events as the ledger's recorder gives them, decoded once for whoever folds them."""
+"""Events as a ledger gives them, decoded once for whoever folds them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from eventsourcing.persistence import ApplicationRecorder, Notification
 
 from ledger.codec import decode
+from ledger.domain.events import AnyEvent
+from ledger.kafka.block import Block
 from projections.projection import Batch, FoldFailed
 
 MAX_BATCH_EVENTS: Final = 10_000
@@ -24,11 +26,30 @@ def read(
     return _decoded(after, found)
 
 
+def events_of(blocks: Iterable[Block]) -> Batch:
+    """The events of blocks that follow one another. Raises FoldFailed as `read`."""
+    batch: list[tuple[int, AnyEvent]] = []
+    for block in blocks:
+        try:
+            batch += [
+                (position, decode(topic, state))
+                for position, (_, _, topic, state) in enumerate(block.events, block.first)
+            ]
+        except Exception as fault:
+            stored = [
+                (position, event.topic, event.stream, event.state)
+                for position, event in enumerate(block.events, block.first)
+            ]
+            raise _unreadable(stored, fault) from fault
+    return batch
+
+
 def _decoded(before: int, found: Sequence[Notification]) -> Batch:
     try:
         batch = [(stored.id, decode(stored.topic, stored.state)) for stored in found]
     except Exception as fault:
-        raise _unreadable(found, fault) from fault
+        named = [(each.id, each.topic, str(each.originator_id), each.state) for each in found]
+        raise _unreadable(named, fault) from fault
     for position, (found_position, _) in enumerate(batch, start=before + 1):
         if found_position != position:
             raise FoldFailed(
@@ -37,13 +58,12 @@ def _decoded(before: int, found: Sequence[Notification]) -> Batch:
     return batch
 
 
-def _unreadable(found: Sequence[Notification], fault: Exception) -> FoldFailed:
-    for stored in found:
+def _unreadable(found: Iterable[tuple[int, str, str, bytes]], fault: Exception) -> FoldFailed:
+    for position, topic, stream, state in found:
         try:
-            decode(stored.topic, stored.state)
+            decode(topic, state)
         except Exception as cause:  # noqa: BLE001 - it is the one looked for
             return FoldFailed(
-                f"the event at position {stored.id} ({stored.topic} of {stored.originator_id}) "
-                f"cannot be read: {cause}"
+                f"the event at position {position} ({topic} of {stream}) cannot be read: {cause}"
             )
     return FoldFailed(str(fault))

@@ -5,26 +5,28 @@ alone. One thread: reading ahead and writing beside the fold were measured to ga
 all of them want the interpreter.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 import psycopg
-from eventsourcing.persistence import ApplicationRecorder
+from psycopg.sql import SQL, Identifier
 
-from consumers.batches import MAX_BATCH_EVENTS, read
+from consumers.batches import MAX_BATCH_EVENTS
 from consumers.progress import Reached
+from consumers.source import Source, Taken
+from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
 from projections import checkpoints, views
-from projections.checkpoints import CheckpointMoved
+from projections.checkpoints import MAX_LOCK_WAIT_MS, CheckpointMoved
 from projections.projection import Batch, Projection, split
 from projections.rows import MAX_ROWS_IN_MEMORY
 
+STAND_BY_S: Final = 1.0
+"""Views that another projector keeps have stood still for so long: it may be gone."""
+MAX_IDLE_IN_TRANSACTION_MS: Final = 15_000
+"""A projector that stops within a batch, and holds its locks, loses its connection."""
+
 log = get_logger(__name__)
-
-
-class ViewsAheadOfLedger(Exception):
-    """A view has seen events that the ledger does not hold."""
 
 
 class ViewFold:
@@ -35,7 +37,7 @@ class ViewFold:
 
     def __init__(  # noqa: PLR0913 - what it reads, where it writes, and its limits
         self,
-        recorder: ApplicationRecorder,
+        source: Source,
         database_url: str,
         network: str,
         names: Iterable[str],
@@ -43,8 +45,9 @@ class ViewFold:
         max_batch_events: int = MAX_BATCH_EVENTS,
         max_rows_in_memory: int = MAX_ROWS_IN_MEMORY,
     ) -> None:
-        self._recorder, self._database_url, self._network = recorder, database_url, network
+        self._source, self._database_url, self._network = source, database_url, network
         self._views = {view.name: view(max_rows_in_memory) for view in views.named(names)}
+        self._stands: dict[str, Checkpoint] = {}
         self._max_batch_events = max_batch_events
         self._conn: psycopg.Connection[Any] | None = None
         self.reached = Reached(self._views)
@@ -52,44 +55,45 @@ class ViewFold:
     def open(self) -> None:
         """Connect, create what is missing, and prove that the ledger holds what the views saw.
 
-        Does nothing when open. Raises ViewsAheadOfLedger, and what the database raises.
+        Does nothing when open. Raises ViewsAheadOfLedger, and what the database and the recorder
+        raise.
         """
         if self._conn is not None:
             return
         self._connect()
-        end = self.ledger_end()
-        for name, position in self.reached.positions.items():
-            if position > end:
-                self.close()
-                raise ViewsAheadOfLedger(
-                    f"the ledger lost events after position {end}: view {name} of network "
-                    f"{self._network} has seen {position}; restore the ledger, or run "
-                    f"`onebook rebuild` to fold the views from what is left"
-                )
+        try:
+            self._source.prove(self._stands)
+        except BaseException:
+            self.close()
+            raise
 
     def _connect(self) -> None:
         self._conn = conn = psycopg.connect(self._database_url, autocommit=True)
         views.configure(conn)
         views.create(conn, self._network, self._views.values())
+        conn.execute(f"SET lock_timeout = {MAX_LOCK_WAIT_MS}")
+        conn.execute(f"SET idle_in_transaction_session_timeout = {MAX_IDLE_IN_TRANSACTION_MS}")
         self._reread(conn)
 
     def close(self) -> None:
-        """Disconnect and remember nothing."""
+        """Disconnect, also from the ledger, and remember nothing."""
         if self._conn is not None:
             self._conn.close()
             self._conn = None
+        self._source.disconnect()
         self._forget()
 
-    def ledger_end(self) -> int:
-        """The position of the ledger's last event."""
-        return self._recorder.max_notification_id() or 0
-
     def empty(self, names: Iterable[str]) -> None:
-        """Delete the rows of these views and put them back to position 0. Opens, unproven."""
+        """Delete the rows of these views and put them back to position 0.
+
+        Opens; proves only where the other views stand, and raises as `open` does.
+        """
         chosen = [self._views[view.name] for view in views.named(names)]
         if self._conn is None:
             self._connect()
         assert self._conn is not None
+        emptied = {view.name for view in chosen}
+        self._source.prove({n: stand for n, stand in self._stands.items() if n not in emptied})
         with self._conn.transaction():
             for view in chosen:
                 checkpoints.reset(self._conn, self._network, view.name)
@@ -100,56 +104,71 @@ class ViewFold:
     def advance(self, until: int | None = None) -> bool:
         """Take in the next batch, up to `until`; False if there is none.
 
-        Raises FoldFailed and what the database and the recorder raise: nothing of the batch is
-        written then.
+        Raises CheckpointMoved if another projector is at it, FoldFailed, and what the database
+        and the recorder raise: nothing of the batch is written then.
         """
         assert self._conn is not None, "open first"
-        before, positions = self.reached.position(), self.reached.positions
-        behind = [view for view in self._views.values() if positions[view.name] == before]
-        others = [position for position in positions.values() if position > before]
+        before = min(self._stands.values(), key=_position)
+        behind = [
+            view
+            for view in self._views.values()
+            if _position(self._stands[view.name]) == _position(before)
+        ]
+        others = [at for at in map(_position, self._stands.values()) if at > _position(before)]
         stop = min(others) if others else until
-        batch = read(self._recorder, before, stop, self._max_batch_events)
-        if not batch:
+        taken = self._source.read(before, stop, self._max_batch_events)
+        if taken is None:
             return False
         try:
-            self._take_in(self._conn, behind, before, batch)
-        except CheckpointMoved as moved:
-            log.info("projector_follows_another", reason=str(moved))
+            self._take_in(self._conn, behind, _position(before), taken)
+        except CheckpointMoved:
             self._reread(self._conn)
+            raise
         return True
 
+    def stand_by(self, stopping: Callable[[], bool]) -> None:
+        """Follow the views as another projector keeps them, until they stand still.
+
+        Raises what the database raises.
+        """
+        assert self._conn is not None, "open first"
+        channel = Identifier(checkpoints.channel_name(self._network))
+        self._conn.execute(SQL("LISTEN {}").format(channel))
+        while not stopping() and self._moved(self._conn):
+            pass
+        self._conn.execute(SQL("UNLISTEN {}").format(channel))
+
+    def _moved(self, conn: psycopg.Connection[Any]) -> bool:
+        """Wait at most STAND_BY_S until a view has moved; whether one has."""
+        before = self._stands
+        for _ in conn.notifies(timeout=STAND_BY_S, stop_after=1):
+            pass
+        self._reread(conn)
+        return self._stands != before
+
     def _take_in(
-        self,
-        conn: psycopg.Connection[Any],
-        behind: Sequence[Projection],
-        before: int,
-        batch: Batch,
+        self, conn: psycopg.Connection[Any], behind: Sequence[Projection], before: int, taken: Taken
     ) -> None:
-        position, last = batch[-1]
+        batch, checkpoint = taken
+        names = [view.name for view in behind]
         try:
             with conn.transaction():
-                self._move_checkpoints(conn, behind, before, (position, last.recorded_at))
+                # First of all: this locks the views against another projector.
+                checkpoints.advance(
+                    conn,
+                    self._network,
+                    names,
+                    before=before,
+                    to=checkpoint,
+                    recorded_at=batch[-1][1].recorded_at,
+                )
                 self._fold(conn, behind, batch)
         except BaseException:
             self._forget()
             raise
         for view in behind:
             view.settle()
-        self.reached.set({view.name: position for view in behind})
-
-    def _move_checkpoints(
-        self,
-        conn: psycopg.Connection[Any],
-        behind: Sequence[Projection],
-        before: int,
-        to: tuple[int, datetime],
-    ) -> None:
-        """First of all: this locks the views against another projector."""
-        names = [view.name for view in behind]
-        position, recorded_at = to
-        checkpoints.advance(
-            conn, self._network, names, before=before, position=position, recorded_at=recorded_at
-        )
+        self._stand(dict.fromkeys(names, checkpoint))
 
     def _fold(
         self, conn: psycopg.Connection[Any], behind: Sequence[Projection], batch: Batch
@@ -164,10 +183,18 @@ class ViewFold:
 
     def _reread(self, conn: psycopg.Connection[Any]) -> None:
         """Somebody may have moved the checkpoints: believe the table, remember nothing else."""
-        stored = checkpoints.positions(conn, self._network)
+        stored = checkpoints.stands(conn, self._network)
         self._forget()
-        self.reached.set({name: stored[name] for name in self._views})
+        self._stand({name: stored[name] for name in self._views})
+
+    def _stand(self, moved: dict[str, Checkpoint]) -> None:
+        self._stands = {**self._stands, **moved}
+        self.reached.set({name: _position(stand) for name, stand in moved.items()})
 
     def _forget(self) -> None:
         for view in self._views.values():
             view.forget()
+
+
+def _position(stand: Checkpoint) -> int:
+    return stand.head.position

@@ -11,22 +11,26 @@ from msgspec import Struct
 
 from consumers.batches import MAX_BATCH_EVENTS
 from consumers.fold import ViewFold
-from consumers.wake import Wake
+from consumers.sources import source_of
+from ledger.kafka.log import LogUnavailable
 from ledger.log import get_logger
 from projections import views
+from projections.checkpoints import CheckpointMoved
 from projections.rows import MAX_ROWS_IN_MEMORY
 
 MAX_FAILURES: Final = 20
-"""Faults of the database in a row before the projector gives up."""
+"""Faults in a row before the projector gives up, unless it is patient."""
 PAUSE_AFTER_FAILURE_S: Final = 0.5
 MAX_PAUSE_S: Final = 5.0
 STOP_WITHIN_S: Final = 8.0
-DATABASE_FAULTS: Final = (
+PASSING_FAULTS: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
     persistence.OperationalError,
     persistence.InterfaceError,
 )
+"""Of PostgreSQL and of Kafka: what was away may come back."""
 
 log = get_logger(__name__)
 
@@ -51,8 +55,13 @@ class ProjectorStatus(Struct, frozen=True):
 class Projector:
     """Projects one network: in a thread between `start` and `stop`, or by `catch_up`.
 
-    `database_url` is the views' PostgreSQL. The thread is woken by `notify`, and, unless `listen`
-    is false, by the notifications that the recorder sends through that PostgreSQL.
+    `database_url` is the views' PostgreSQL. On a ledger in PostgreSQL the thread is woken by
+    `notify`, and, unless `listen` is false, by the notifications that the recorder sends through
+    that PostgreSQL; on one in Kafka it waits for blocks. While another projector keeps the same
+    views, this one stands by. A `patient` one outlives PostgreSQL and brokers that are away for
+    however long; one that is not gives up after MAX_FAILURES.
+
+    `caught_up` is set when it has first reached the ledger's end, or stands by.
     """
 
     def __init__(  # noqa: PLR0913 - what it reads, where it writes, and its limits
@@ -65,19 +74,20 @@ class Projector:
         max_batch_events: int = MAX_BATCH_EVENTS,
         max_rows_in_memory: int = MAX_ROWS_IN_MEMORY,
         listen: bool = True,
+        patient: bool = False,
     ) -> None:
         self.network = network
-        self._database_url = database_url
+        self.caught_up = threading.Event()
+        self._patient = patient
+        self._source = source_of(recorder, database_url, listen=listen)
         self._fold = ViewFold(
-            recorder,
+            self._source,
             database_url,
             network,
             names,
             max_batch_events=max_batch_events,
             max_rows_in_memory=max_rows_in_memory,
         )
-        self._channel = getattr(recorder, "channel_name", None) if listen else None
-        self._wake: Wake | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._error: BaseException | None = None
@@ -85,11 +95,12 @@ class Projector:
     def start(self) -> None:
         """Create what is missing, check the checkpoints, and follow the ledger in a thread.
 
-        Raises ViewsAheadOfLedger, or what the database raises.
+        Raises ViewsAheadOfLedger, or what the database and the recorder raise; a patient one
+        raises nothing, and tries until it is told to stop.
         """
         assert self._thread is None, "a projector is started once"
-        self._fold.open()
-        self._wake = Wake(self._database_url, self._channel)
+        if not self._patient:
+            self._fold.open()
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
 
@@ -99,18 +110,19 @@ class Projector:
         self.notify()
         if self._thread is not None:
             self._thread.join(STOP_WITHIN_S)
-            if self._thread.is_alive():
-                log.error("projector_does_not_stop", waited_s=STOP_WITHIN_S)
-                return
-        self._fold.close()
-        if self._wake is not None:
-            self._wake.close()
         self._fold.reached.end()
+        if self._thread is not None and self._thread.is_alive():
+            log.error("projector_does_not_stop", waited_s=STOP_WITHIN_S)
+            return
+        self._fold.close()
+        self._source.close()
 
     def notify(self) -> None:
-        """Say that the ledger has grown. From any thread, at any time; never blocks."""
-        if self._wake is not None:
-            self._wake.notify()
+        """Say that the ledger has grown. From any thread, at any time; never blocks.
+
+        One in Kafka says so itself.
+        """
+        self._source.notify()
 
     def catch_up(self, until: int | None = None, progress: Progress | None = None) -> int:
         """Project in this thread up to the ledger's end (or `until`); return the position.
@@ -120,8 +132,9 @@ class Projector:
         """
         assert self._thread is None, "the projector's own thread is at it"
         self._fold.open()
-        end = until or self._fold.ledger_end()
-        while self._fold.advance(until):
+        self._source.look()
+        end = 0 if progress is None else until or self._source.end()
+        while self._advanced(until):
             if progress is not None:
                 progress(self.position(), max(end, self.position()))
         return self.position()
@@ -151,7 +164,7 @@ class Projector:
 
     def status(self) -> ProjectorStatus:
         """How it is. Asks the ledger for its end."""
-        end = self._fold.ledger_end()
+        end = self._source.end()
         return ProjectorStatus(
             running=self._alive(),
             error=None if self._error is None else str(self._error),
@@ -175,33 +188,45 @@ class Projector:
             try:
                 self._follow()
                 failures = 0
-            except DATABASE_FAULTS as fault:
+            except PASSING_FAULTS as fault:
                 failures += 1
-                log.warning("projector_lost_database", failures=failures, error=str(fault))
-                if failures == MAX_FAILURES:
+                log.warning(
+                    "projector_waits_for_brokers"
+                    if isinstance(fault, LogUnavailable)
+                    else "projector_waits_for_database",
+                    failures=failures,
+                    error=str(fault),
+                )
+                if failures == MAX_FAILURES and not self._patient:
                     self._fail(fault)
                     return
-                self._recover(failures)
+                self._fold.close()
+                self._stopping.wait(min(PAUSE_AFTER_FAILURE_S * failures, MAX_PAUSE_S))
             except Exception as fault:  # noqa: BLE001 - whatever it is, readers must learn of it
                 self._fail(fault)
                 return
 
     def _follow(self) -> None:
-        assert self._wake is not None
+        """Take in a batch, or wait for one, or for another projector to leave."""
         self._fold.open()
-        if not self._fold.advance() and not self._stopping.is_set():
-            self._wake.wait()
-
-    def _recover(self, failures: int) -> None:
-        self._fold.close()
-        self._stopping.wait(min(PAUSE_AFTER_FAILURE_S * failures, MAX_PAUSE_S))
-        if self._stopping.is_set():
-            return
-        assert self._wake is not None
         try:
-            self._wake.listen_again()
-        except psycopg.OperationalError as fault:
-            log.warning("projector_waits_for_database", error=str(fault))
+            if self._fold.advance():
+                return
+        except CheckpointMoved as moved:
+            log.info("projector_stands_by", reason=str(moved))
+            self.caught_up.set()
+            self._fold.stand_by(self._stopping.is_set)
+            return
+        self.caught_up.set()
+        if not self._stopping.is_set():
+            self._source.wait()
+
+    def _advanced(self, until: int | None) -> bool:
+        try:
+            return self._fold.advance(until)
+        except CheckpointMoved as moved:
+            log.info("projector_follows_another", reason=str(moved))
+            return True
 
     def _fail(self, fault: BaseException) -> None:
         self._error = fault

@@ -1,11 +1,12 @@
 """Proving the views: folded afresh from the ledger, they must hold the same rows.
 
 The fold is the projections' own, in memory. What is only ever appended is compared as it goes by;
-of the other tables the rows are in memory until the end.
+of the other tables the rows are in memory until the end. A ledger in Kafka is walked from its
+first record to its end, and its chain is proven on the way.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -14,10 +15,13 @@ import psycopg
 from eventsourcing.persistence import ApplicationRecorder
 from msgspec import Struct
 
-from consumers.batches import read
+from consumers.batches import MAX_BATCH_EVENTS
 from consumers.compare import CHUNK_ROWS, Comparison, TableReport
 from consumers.conservation import Conservation, ConservationReport
-from consumers.fold import ViewsAheadOfLedger
+from consumers.kafka.source import ChainReport, ProvingSource
+from consumers.source import PostgresSource, Source, ViewsAheadOfLedger
+from ledger.kafka.chain import Checkpoint
+from ledger.kafka.recorder import ReadOnlyRecorder
 from projections import checkpoints, views
 from projections.projection import Batch, Projection, split
 from projections.rows import AppendedRows, Rows
@@ -43,6 +47,16 @@ class ViewReport(Struct, frozen=True):
         return sum(table.different_rows for table in self.tables) + broken
 
 
+class Proof(Struct, frozen=True):
+    """The views beside a fresh fold, and what was proven of a ledger in Kafka.
+
+    None for one in PostgreSQL, whose own constraints keep positions and versions apart.
+    """
+
+    views: list[ViewReport]
+    chain: ChainReport | None
+
+
 def verify(
     recorder: ApplicationRecorder,
     conn: psycopg.Connection[Any],
@@ -51,20 +65,43 @@ def verify(
     *,
     progress: Progress | None = None,
 ) -> list[ViewReport]:
+    """The views' part of `prove`."""
+    return prove(recorder, conn, network, names, progress=progress).views
+
+
+def prove(
+    recorder: ApplicationRecorder,
+    conn: psycopg.Connection[Any],
+    network: str,
+    names: Iterable[str] = tuple(views.VIEWS),
+    *,
+    progress: Progress | None = None,
+) -> Proof:
     """Fold the ledger up to each view's position and compare; with inventory, conservation too.
 
+    Of a ledger in Kafka the whole chain is proven, and that each view stands on a block of it.
     `conn` must not be in a transaction; the views may be written meanwhile. Raises
-    ViewsAheadOfLedger, FoldFailed, UnknownView, and what the database raises.
+    ViewsAheadOfLedger, FoldFailed, UnknownView, LedgerCorrupt, and what the database and the
+    recorder raise.
     """
     views.configure(conn)
-    with _snapshot(conn):
-        stored = checkpoints.positions(conn, network)
+    with _snapshot(conn), contextlib.closing(_source(recorder)) as source:
+        stored = checkpoints.stands(conn, network)
+        stands = {view.name: stored.get(view.name, Checkpoint()) for view in views.named(names)}
         checked = [
-            _Checked(conn, network, view(limit=None), stored.get(view.name, 0))
+            _Checked(conn, network, view(limit=None), stands[view.name].head.position)
             for view in views.named(names)
         ]
-        _fold(recorder, checked, progress)
-        return [one.report(conn, network) for one in checked]
+        source.prove(stands)
+        _fold(source, checked, progress)
+        chain = source.finish() if isinstance(source, ProvingSource) else None
+        return Proof([one.report(conn, network) for one in checked], chain)
+
+
+def _source(recorder: ApplicationRecorder) -> Source:
+    if isinstance(recorder, ReadOnlyRecorder):
+        return ProvingSource(recorder)
+    return PostgresSource(recorder)
 
 
 class _Checked:
@@ -112,22 +149,22 @@ class _Checked:
         )
 
 
-def _fold(
-    recorder: ApplicationRecorder, checked: Sequence[_Checked], progress: Progress | None
-) -> None:
+def _fold(source: Source, checked: Sequence[_Checked], progress: Progress | None) -> None:
+    """Read a ledger in Kafka to its end, one in PostgreSQL as far as views have seen it."""
     last = max((one.position for one in checked), default=0)
-    position = 0
-    while position < last:
-        batch = read(recorder, position, last)
-        if not batch:
-            raise ViewsAheadOfLedger(
-                f"the ledger ends at position {position}, but views have seen {last}: it lost "
-                f"events; restore it, or run `onebook rebuild`"
-            )
-        _take(checked, position, batch)
-        position = batch[-1][0]
+    stop = None if isinstance(source, ProvingSource) else last
+    end = max(source.end(), last) if stop is None else last
+    at = Checkpoint()
+    while taken := source.read(at, stop, MAX_BATCH_EVENTS):
+        _take(checked, at.head.position, taken.events)
+        at = taken.checkpoint
         if progress is not None:
-            progress(position, last)
+            progress(at.head.position, max(end, at.head.position))
+    if at.head.position < last:
+        raise ViewsAheadOfLedger(
+            f"the ledger ends at position {at.head.position}, but views have seen {last}: it lost "
+            f"events; restore it, or run `onebook rebuild`"
+        )
 
 
 def _take(checked: Sequence[_Checked], before: int, batch: Batch) -> None:
@@ -140,7 +177,7 @@ def _take(checked: Sequence[_Checked], before: int, batch: Batch) -> None:
             one.take(events)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _snapshot(conn: psycopg.Connection[Any]) -> Iterator[None]:
     """All reads see the views, and their checkpoints, as of one instant."""
     with conn.transaction():

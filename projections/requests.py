@@ -1,11 +1,12 @@
 """Requests: the answer that each request got."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.sql import SQL, Composed
 
 from ledger.domain.events import RefusedLine, RequestAccepted, RequestRefused
@@ -106,6 +107,43 @@ async def request(
     return await one(conn, _READ, _request(), params)
 
 
+class FirstAnswer(Struct, frozen=True, gc=False):
+    """What a request was told, as its row says."""
+
+    channel: str
+    request_id: str
+    position: int
+    events: int
+    reason: Reason | None
+    details: Details
+    fingerprint: str
+
+
+def first_answers(
+    conn: Connection[Any], network: str, asked: Sequence[tuple[str, str]]
+) -> tuple[list[FirstAnswer], int]:
+    """The answers that these requests (channel, request_id) got, and the view's position.
+
+    Requests that the view does not know are left out.
+    """
+    channels, ids = zip(*asked, strict=True)
+    params = [list(channels), list(ids), network, network]
+    found = conn.execute(_FIRST_ANSWERS, params, prepare=True, binary=True).fetchall()
+    if not found:
+        return [], 0
+    return [_read_first(*values) for _, *values in found if values[0] is not None], found[0][0]
+
+
+_FIRST_ANSWERS: Final = """
+    SELECT checkpoint.position, kept.channel, kept.request_id, kept.position, kept.events,
+        kept.reason, kept.details, kept.fingerprint
+    FROM projections AS checkpoint LEFT JOIN LATERAL (
+        SELECT requests.* FROM unnest(%s::text[], %s::text[]) AS asked (channel, request_id)
+        JOIN requests USING (channel, request_id) WHERE requests.network = %s
+    ) AS kept ON true
+    WHERE checkpoint.network = %s AND checkpoint.view = 'requests'
+"""
+_read_first = maker(FirstAnswer)
 _READ = maker(RequestRow)
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from projections import checkpoints
 from projections.catalog import Channels, Locations, Products
-from projections.checkpoints import PROJECTIONS, prepare
 from projections.customers import Customers
 from projections.inventory import Inventory
 from projections.movements import Movements
@@ -60,6 +60,7 @@ def create(conn: Connection[Any], network: str, projections: Iterable[Projection
     made = list(projections)
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        for table in (PROJECTIONS, *(table for view in made for table in view.tables)):
+        checkpoints.create(conn)
+        for table in (table for view in made for table in view.tables):
             table.create(conn)
-        prepare(conn, network, [view.name for view in made])
+        checkpoints.prepare(conn, network, [view.name for view in made])

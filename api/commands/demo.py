@@ -13,11 +13,13 @@ import typer
 from rich.markup import escape
 
 from api import settings as configured
+from api.backend import of_node
 from api.commands import demo_day, importing, progress
-from api.commands.serving import PortOption, serve_node
+from api.commands.serving import PortOption, serve_backend
 from api.commands.terminal import DataOption, Failure, log_to_stderr, out, say, table
 from api.compose import open_node
 from api.server import bound
+from api.settings import PREFIX
 from consumers.data_directory import DataDirectoryBusy
 from consumers.ingest.examples import MAPPING, SAMPLE, example
 from consumers.ingest.mapping import load_mapping
@@ -58,6 +60,11 @@ def demo(
     if data is None and file is not None and "ONEBOOK_DATA" not in os.environ:
         data = FULL_DATA
     settings = configured.load(data=data, port=port)
+    if settings.kafka is not None:
+        raise Failure(
+            f"the demo keeps its ledger in the embedded database: unset {PREFIX}KAFKA_BOOTSTRAP, "
+            "or import the data through Kafka with `onebook import csv`"
+        )
     with contextlib.ExitStack() as stack:
         if not no_serve:
             listening = stack.enter_context(contextlib.closing(bound(settings.host, settings.port)))
@@ -71,7 +78,9 @@ def demo(
             ) from None
         _fill(node, file)
         if not no_serve:
-            serve_node(opened, node, listening, lambda address: _invite(address, settings.data))
+            serve_backend(
+                opened, of_node(node), listening, lambda address: _invite(address, settings.data)
+            )
 
 
 def _fill(node: Node, file: Path | None) -> None:

@@ -11,6 +11,7 @@ from api import settings as configured
 from api.commands import progress
 from api.commands.lines import run_ndjson, show_lines
 from api.commands.progress import Report as Progressing
+from api.commands.serving import served_address
 from api.commands.sinks import HttpSink
 from api.commands.terminal import (
     DONE,
@@ -47,6 +48,16 @@ FileArgument = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, show_default=False, help="The file.")
 ]
 
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        help="Send to this server, not to the one of a data directory.",
+        show_default=False,
+    ),
+]
+
 
 @app.command("csv")
 def import_csv(
@@ -62,6 +73,7 @@ def import_csv(
         bool,
         typer.Option("--opening-balances", help="First count in what must have been there before."),
     ] = False,
+    server: ServerOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,7 +86,7 @@ def import_csv(
     """
     settings = configured.load(data=data)
     rules = load_mapping(mapping)
-    with progress.bars() as progressing, sink_for(settings, progressing) as sink:
+    with progress.bars() as progressing, sink_for(settings, progressing, server) as sink:
         report = run(file, rules, sink, progressing, opening_balances=opening_balances)
     print_json(report) if as_json else show(report)
     raise typer.Exit(DONE if report.whole else IN_PART)
@@ -87,6 +99,7 @@ def import_ndjson(
     channel: Annotated[
         str, typer.Option("--channel", help="The channel that sends them.")
     ] = DEFAULT_CHANNEL,
+    server: ServerOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,26 +108,37 @@ def import_ndjson(
     Example: onebook import ndjson requests.ndjson --channel till3
     """
     settings = configured.load(data=data)
-    with progress.bars() as progressing, sink_for(settings, progressing) as sink:
+    with progress.bars() as progressing, sink_for(settings, progressing, server) as sink:
         report = run_ndjson(file, channel, sink, progressing)
     print_json(report) if as_json else show_lines(report)
     raise typer.Exit(DONE if report.whole else IN_PART)
 
 
 @contextlib.contextmanager
-def sink_for(settings: Settings, progressing: Progressing) -> Iterator[Sink]:
-    """A writer of our own, or the server that holds the data directory.
+def sink_for(
+    settings: Settings, progressing: Progressing, server: str | None = None
+) -> Iterator[Sink]:
+    """A writer of our own, or a server: the one named, or the one that holds the data directory.
 
-    Left without a fault, the views show what went in. Raises DataDirectoryBusy if another process
-    holds the directory and serves nothing.
+    Onto Kafka it is a server in any case, for this command alone if there is none. Left without a
+    fault, the views show what went in, unless they are kept elsewhere. Raises DataDirectoryBusy
+    if another process holds the directory and serves nothing.
     """
     with contextlib.ExitStack() as stack:
-        try:
-            _, node = stack.enter_context(open_node(settings))
-        except DataDirectoryBusy as busy:
-            if busy.address is None:
-                raise
-            yield stack.enter_context(contextlib.closing(HttpSink(busy.address)))
+        address = server
+        if address is None and settings.kafka is not None:
+            address = stack.enter_context(served_address(settings))
+        if address is None:
+            try:
+                _, node = stack.enter_context(open_node(settings))
+            except DataDirectoryBusy as busy:
+                if busy.address is None:
+                    raise
+                address = busy.address
+        if address is not None:
+            sink = stack.enter_context(contextlib.closing(HttpSink(address)))
+            yield sink
+            sink.wait_for_views()
             return
         yield WriterSink(node.writer, node.recorder)
         catch_up(node, progressing)

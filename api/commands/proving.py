@@ -1,5 +1,7 @@
 """`onebook verify | rebuild`: the views against the ledger."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Annotated
 
 import psycopg
@@ -17,12 +19,13 @@ from api.commands.terminal import (
     say,
     table,
 )
-from api.compose import open_beside, open_database
+from api.compose import open_database
+from api.ledgers import open_to_read, open_views
+from api.settings import Settings
 from consumers import verify as proof
+from consumers.kafka.source import ChainReport
 from consumers.projector import Projector
-from consumers.verify import ViewReport
-from ledger.opening import open_ledger
-from ledger.postgres import environment
+from consumers.verify import Proof, ViewReport
 from projections.views import VIEWS, create
 
 MAX_DIFFERENCES_SHOWN = 20
@@ -42,27 +45,28 @@ def verify(
 ) -> None:
     """Fold the ledger afresh and compare every row of the views: 0 differences, always.
 
-    Works beside a running server, on its database. Exit code 1 if anything differs.
+    Works beside a running server, on its database. Of a ledger in Kafka the whole chain of blocks
+    is proven too. Exit code 1 if anything differs.
 
     Example: onebook verify
     """
     settings = existing.load(data=data, network=network)
     with (
         progress.bars() as progressing,
-        open_beside(settings) as url,
-        open_ledger(environment(url), settings.network) as recorder,
+        open_views(settings) as url,
+        open_to_read(settings, url) as recorder,
         psycopg.connect(url, autocommit=True) as conn,
     ):
         create(conn, settings.network, (view() for view in VIEWS.values()))
-        reports = proof.verify(
+        found = proof.prove(
             recorder,
             conn,
             settings.network,
             views or tuple(VIEWS),
             progress=lambda done, total: progressing("folding events", done, total),
         )
-    print_json(reports) if as_json else _show(reports)
-    raise typer.Exit(IN_PART if any(report.differences for report in reports) else DONE)
+    print_json(found.views) if as_json else _show(found)
+    raise typer.Exit(IN_PART if any(report.differences for report in found.views) else DONE)
 
 
 def rebuild(
@@ -72,7 +76,9 @@ def rebuild(
     network: NetworkOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Empty views and fold them again from the ledger's first event. No server may run.
+    """Empty views and fold them again from the ledger's first event.
+
+    No server may run on the data directory. With a ledger in Kafka a projector stands by.
 
     Example: onebook rebuild inventory
     """
@@ -80,20 +86,33 @@ def rebuild(
     names = views or list(VIEWS)
     with (
         progress.bars() as progressing,
-        open_database(settings) as opened,
-        open_ledger(environment(opened.database_url), settings.network) as recorder,
+        _views_alone(settings) as url,
+        open_to_read(settings, url) as recorder,
     ):
-        projector = Projector(recorder, opened.database_url, settings.network)
-        position = projector.rebuild(
-            names, lambda done, total: progressing("folding events", done, total)
-        )
+        projector = Projector(recorder, url, settings.network)
+        try:
+            position = projector.rebuild(
+                names, lambda done, total: progressing("folding events", done, total)
+            )
+        finally:
+            projector.stop()
     if as_json:
         print_json({"views": names, "position": position})
     else:
         say(f"{', '.join(names)}: folded afresh up to position {position:,}")
 
 
-def _show(reports: list[ViewReport]) -> None:
+@contextlib.contextmanager
+def _views_alone(settings: Settings) -> Iterator[str]:
+    if settings.kafka is not None and settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with open_database(settings) as opened:
+        yield opened.database_url
+
+
+def _show(found: Proof) -> None:
+    reports = found.views
     numbers = ("position", "rows", "differences")
     shown = table(None, "view", *numbers, "digest", numbers=numbers)
     for report in reports:
@@ -108,7 +127,17 @@ def _show(reports: list[ViewReport]) -> None:
     for report in reports:
         _show_differences(report)
     total = sum(report.differences for report in reports)
+    if found.chain is not None:
+        _show_chain(found.chain)
     say(f"{total:,} differences between the views and a fresh fold of the ledger")
+
+
+def _show_chain(chain: ChainReport) -> None:
+    say(
+        f"the ledger: {chain.blocks:,} blocks from the first record to position "
+        f"{chain.position:,}, each on the hash of the one before; {chain.streams:,} streams "
+        f"without gaps; {chain.skipped:,} records that do not count; head {chain.head_hash}"
+    )
 
 
 def _show_differences(report: ViewReport) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from api import settings as configured
 from api.app import create_app
+from api.backend import Backend
 from api.commands.terminal import (
     DataOption,
     Failure,
@@ -22,11 +23,12 @@ from api.commands.terminal import (
     out,
     print_json,
 )
-from api.compose import Opened, open_node
+from api.commands.writing import DevOption, NameOption, PlaceOption
+from api.compose import Opened, open_backend
+from api.on_kafka import ALL, READING, Parts
 from api.server import Server, address_of, bound, run
 from api.settings import Settings
 from consumers.data_directory import DataDirectoryBusy
-from consumers.node import Node
 
 START_LIMIT_S: Final = 60.0
 STOP_LIMIT_S: Final = 20.0
@@ -41,37 +43,56 @@ PortOption = Annotated[
 ]
 
 
-def serve(
+NoWriterOption = Annotated[
+    bool, typer.Option("--no-writer", help="Leave deciding to `onebook write`. On Kafka only.")
+]
+NoProjectorOption = Annotated[
+    bool,
+    typer.Option("--no-projector", help="Leave the views to `onebook project`. On Kafka only."),
+]
+
+
+def serve(  # noqa: PLR0913 - one parameter an option
     *,
     data: DataOption = None,
     host: HostOption = None,
     port: PortOption = None,
     network: NetworkOption = None,
+    no_writer: NoWriterOption = False,
+    no_projector: NoProjectorOption = False,
+    name: NameOption = None,
+    place: PlaceOption = 0,
+    dev: DevOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve the ledger of a data directory over HTTP until Ctrl-C.
+    """Serve the ledger of a data directory, or of a network in Kafka, over HTTP until Ctrl-C.
+
+    Writer and projector run beside it unless they are left to other processes.
 
     Example: onebook serve --data .onebook --port 8000
     """
     log_to_stderr(logging.INFO)
-    settings = configured.load(data=data, host=host, port=port, network=network)
+    settings = configured.load(
+        data=data, host=host, port=port, network=network, kafka_dev=dev or None
+    )
+    parts = Parts(writer=not no_writer, projector=not no_projector, name=name, place=place)
     listening = bound(settings.host, settings.port)
-    with contextlib.closing(listening), open_node(settings) as (opened, node):
-        serve_node(opened, node, listening, lambda address: _say(address, as_json=as_json))
+    with contextlib.closing(listening), open_backend(settings, parts) as (opened, backend):
+        serve_backend(opened, backend, listening, lambda address: _say(address, as_json=as_json))
 
 
-def serve_node(
-    opened: Opened, node: Node, listening: socket.socket, on_started: Callable[[str], None]
+def serve_backend(
+    opened: Opened, backend: Backend, listening: socket.socket, on_started: Callable[[str], None]
 ) -> None:
     """Serve from the main thread until a signal; what follows is not interrupted by another.
 
     Raises Failure if the embedded database ended by itself, after stopping as on a signal.
     """
-    server = _server(opened, node, listening, on_started)
+    server = _server(opened, backend, listening, on_started)
     opened.death.tell(server.stop)
     run(server, listening)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if opened.death.happened.is_set():
+    if opened.death.happened.is_set() and opened.directory is not None:
         raise Failure(
             f"the PostgreSQL of {opened.directory.path} ended by itself: see postgres.log there. "
             "Nothing that was acknowledged is lost; start the server again"
@@ -84,30 +105,44 @@ def connected(settings: Settings) -> Iterator[httpx.Client]:
 
     Raises DataDirectoryBusy if another process holds it and serves nothing.
     """
+    kept_elsewhere = settings.kafka is not None and settings.database_url is not None
+    with (
+        served_address(settings, READING if kept_elsewhere else ALL) as address,
+        httpx.Client(base_url=address, timeout=REPLY_LIMIT_S) as client,
+    ):
+        yield client
+
+
+@contextlib.contextmanager
+def served_address(settings: Settings, parts: Parts = ALL) -> Iterator[str]:
+    """The address of the server that holds the data directory, else of one with these parts.
+
+    Raises DataDirectoryBusy if another process holds it and serves nothing.
+    """
     with contextlib.ExitStack() as stack:
         try:
-            address = stack.enter_context(_own_server(settings))
+            address = stack.enter_context(_own_server(settings, parts))
         except DataDirectoryBusy as busy:
             if busy.address is None:
                 raise
             address = busy.address
-        yield stack.enter_context(httpx.Client(base_url=address, timeout=REPLY_LIMIT_S))
+        yield address
 
 
 @contextlib.contextmanager
-def _own_server(settings: Settings) -> Iterator[str]:
+def _own_server(settings: Settings, parts: Parts) -> Iterator[str]:
     with (
-        open_node(settings) as (opened, node),
+        open_backend(settings, parts) as (opened, backend),
         contextlib.closing(bound("127.0.0.1", 0)) as listening,
-        _in_thread(opened, node, listening),
+        _in_thread(opened, backend, listening),
     ):
         yield address_of(listening)
 
 
 @contextlib.contextmanager
-def _in_thread(opened: Opened, node: Node, listening: socket.socket) -> Iterator[None]:
+def _in_thread(opened: Opened, backend: Backend, listening: socket.socket) -> Iterator[None]:
     started = threading.Event()
-    server = _server(opened, node, listening, lambda _: started.set())
+    server = _server(opened, backend, listening, lambda _: started.set())
     thread = threading.Thread(target=run, args=(server, listening), name="http", daemon=True)
     thread.start()
     try:
@@ -120,13 +155,13 @@ def _in_thread(opened: Opened, node: Node, listening: socket.socket) -> Iterator
 
 
 def _server(
-    opened: Opened, node: Node, listening: socket.socket, on_started: Callable[[str], None]
+    opened: Opened, backend: Backend, listening: socket.socket, on_started: Callable[[str], None]
 ) -> Server:
-    app = create_app(node)
+    app = create_app(backend)
     address = address_of(listening)
 
     def started() -> None:
-        opened.directory.publish_address(address)
+        opened.publish_address(address)
         on_started(address)
 
     return Server(app, app.state.services.streams, started)

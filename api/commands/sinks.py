@@ -23,7 +23,9 @@ MAX_RETRY_S: Final = 60.0
 RETRY_PAUSE_S: Final = 0.2
 REPLY_LIMIT_S: Final = 120.0
 MAX_POST_BYTES: Final = 8 << 20
-_UNDECIDED: Final = 503
+_UNDECIDED: Final = (202, 503)
+"""Kept, or not known to be decided: sent again it counts once, and its answer is awaited."""
+VIEWS_WAIT_S: Final = 600.0
 
 
 class Item(NamedTuple):
@@ -75,6 +77,15 @@ class HttpSink:
         query = {"location": location, "limit": 1, "min_position": self._head()}
         return bool(self._get("/v1/inventory", query).json()["items"])
 
+    def wait_for_views(self) -> None:
+        """Wait until the views show everything. Raises ImportStopped if they stand still."""
+        head, give_up = self._head(), time.monotonic() + VIEWS_WAIT_S
+        while time.monotonic() < give_up:
+            query = {"limit": 1, "min_position": head}
+            if self._asked("/v1/locations", query).status_code == 200:
+                return
+        raise ImportStopped(f"everything is recorded, but the views do not reach position {head}")
+
     def _worker(self, channel: str) -> ThreadPoolExecutor:
         if channel not in self._workers:
             self._workers[channel] = ThreadPoolExecutor(1, thread_name_prefix=f"post-{channel}")
@@ -83,11 +94,14 @@ class HttpSink:
     def _head(self) -> int:
         return int(self._get("/v1/projections", {}).headers[POSITION_HEADER])
 
-    def _get(self, path: str, query: dict[str, Any]) -> httpx.Response:
+    def _asked(self, path: str, query: dict[str, Any]) -> httpx.Response:
         try:
-            answer = self._client.get(path, params=query)
+            return self._client.get(path, params=query)
         except httpx.HTTPError as error:
             raise self._gone(error) from error
+
+    def _get(self, path: str, query: dict[str, Any]) -> httpx.Response:
+        answer = self._asked(path, query)
         if answer.status_code not in (200, 404):
             raise ImportStopped(f"{path}: {answer.json()['detail']}; import the file again")
         return answer
@@ -121,14 +135,14 @@ class HttpSink:
             content=b"\n".join(item.body for item in group),
             headers={"Content-Type": "application/x-ndjson", CHANNEL_HEADER: channel},
         )
-        if answer.status_code == _UNDECIDED:
+        if answer.status_code in _UNDECIDED:
             return []
         if answer.status_code != 200:
             raise ImportStopped(f"{answer.json()['detail']}; nothing of this batch was recorded")
         outcomes: list[Outcome] = []
         for item, line in zip(group, answer.content.splitlines(), strict=True):
             said = msgspec.json.decode(line)
-            if said["status"] == _UNDECIDED:
+            if said["status"] in _UNDECIDED:
                 break
             outcomes.append(_outcome(channel, item.request_id, said))
         return outcomes

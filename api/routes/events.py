@@ -1,13 +1,12 @@
 """The ledger itself, for auditors: a page at a time, or as a stream that goes on."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.events import LAST, LedgerEvent, topics_named
+from api.events import LAST, LedgerEvent, Read, topics_named
 from api.heads import is_head
 from api.lean import LeanRoute
 from api.openapi import answers
@@ -60,14 +59,18 @@ class EventPage(EventFilter):
 
 @router.get("/v1/events", openapi_extra=answers(LedgerEvent, listed=True))
 async def events(request: Request, query: Annotated[EventPage, Query()]) -> Response:
-    """The ledger's events by position; `next` is the position to go on after."""
+    """The ledger's events by position; `next` is the position to go on after.
+
+    A filtered page may hold fewer than `limit` events, or none, and yet have a `next`: one call
+    looks through a bounded part of the ledger. Null says that the end was reached.
+    """
     services = serving(request)
     head = await services.events.head()
-    items = await services.events.page(
+    found = await services.events.page(
         query.after, query.limit, until=head, stream=query.stream, topics=query.topics()
     )
-    following = str(items[-1].position) if len(items) == query.limit else None
-    return page_of(head, items, following)
+    following = None if found.following is None else str(found.following)
+    return page_of(head, found.events, following)
 
 
 @router.get("/v1/events/stream")
@@ -76,7 +79,7 @@ async def stream(request: Request, query: Annotated[EventFilter, Query()]) -> Re
     services = serving(request)
     topics = query.topics()
 
-    async def read_page(after: int, until: int) -> Sequence[LedgerEvent]:
+    async def read_page(after: int, until: int) -> Read:
         return await services.events.page(
             after, PAGE_EVENTS, until=until, stream=query.stream, topics=topics
         )

@@ -13,7 +13,7 @@ from api.lean import LeanRoute
 from api.openapi import answers as described
 from api.parameters import Read, sending_channel, wait_s
 from api.problems import Problem
-from api.replies import not_found, reply
+from api.replies import POSITION_HEADER, reply
 from api.services import Services, serving
 from ledger.domain.requests import AnyRequest
 from ledger.door import Malformed, read_batch, read_ndjson, read_request
@@ -88,12 +88,15 @@ def _read(read: Callable[[bytes], Sent], raw: bytes) -> Sent | Problem:
 async def _decided(
     services: Services, channel: str, items: Sequence[AnyRequest | Malformed]
 ) -> list[dict[str, Any]]:
-    return await answers.decide_batch(services.node.writer, channel, items)
+    return await answers.decide_batch(services.writer, channel, items)
 
 
 async def _answer(services: Services, channel: str, one: AnyRequest, limit_s: float) -> Response:
-    answer = await answers.decide_one(services.node.writer, channel, one, limit_s)
+    answer = await answers.decide_one(services.writer, channel, one, limit_s)
     headers = {"Location": answers.location_of(channel, answer.request_id)}
+    if isinstance(answer, answers.Kept):
+        headers["Retry-After"] = str(problems.RETRY_AFTER_S)
+        return Response(_encode(answer), 202, headers, _JSON)
     if answer.replayed:
         headers["Onebook-Replayed"] = "true"
     body = answers.body_of(answer)
@@ -108,10 +111,23 @@ async def _answer(services: Services, channel: str, one: AnyRequest, limit_s: fl
 async def answer_to(
     request: Request, channel: str, request_id: str, query: Annotated[Read, Query()]
 ) -> Response:
-    """The answer that a request got, and when."""
+    """The answer that a request got, and when.
+
+    404 with `Retry-After` and `definite: false` while there is none: after a 202, ask again until
+    it is there. The views follow the ledger by a moment, so an answer may be known to its sender
+    before it stands here; `min_position` waits for it.
+    """
     reads = serving(request).reads
     async with reads.at(query.min_position) as conn:
         found, position = await view.request(conn, reads.network, channel, request_id)
     if found is None:
-        raise not_found(f"channel {channel!r}: request", request_id, position)
+        raise Problem(
+            problems.NOT_FOUND,
+            f"channel {channel!r}: no answer to request {request_id!r} at position {position}",
+            headers={
+                POSITION_HEADER: str(position),
+                "Retry-After": str(problems.RETRY_AFTER_S),
+            },
+            definite=False,
+        )
     return reply(position, found)

@@ -7,9 +7,10 @@ all in one transaction. So what is on disk is always exactly the state at its ch
 """
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent import futures
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Final, Self
 
 import lmdb
@@ -31,6 +32,10 @@ __all__ = ["Snapshot", "SnapshotBusy", "SnapshotDamaged"]
 
 SAVE_EVERY_EVENTS: Final = 100_000
 SAVE_EVERY_S: Final = 30.0
+MAX_BEHIND_EVENTS: Final = 4 * SAVE_EVERY_EVENTS
+"""Then who decides waits a little with each block, so that the save under way gets on."""
+WAIT_S_AN_ENTRY: Final = 2e-6
+"""Somewhat longer than writing an entry takes."""
 MAX_FAILED_SAVES: Final = 5
 """In a row; then nothing is noted any more, and the next start is from the last good save."""
 
@@ -48,8 +53,9 @@ class Snapshot:
         self._state = State()
         self._index = SavedIndex(store, self._meta.requests)
         self._noted: list[Changes] = []
-        self._background = ThreadPoolExecutor(1, "snapshot")
-        self._writing: tuple[Part, Future[None]] | None = None
+        self._background = futures.ThreadPoolExecutor(1, "snapshot")
+        self._writing: tuple[Part, futures.Future[None]] | None = None
+        self._noted_entries = 0
         self._failed = 0
         self._saved_at = time.monotonic()
 
@@ -120,11 +126,21 @@ class Snapshot:
         """Take what a confirmed block is about to change: `State.changes()` before `merge()`."""
         if changes and self._failed < MAX_FAILED_SAVES:
             self._noted.append(changes)
+            self._noted_entries += sum(map(len, changes.values()))
 
     def due(self, position: int) -> bool:
-        """Whether it is time to save, with the ledger at this position. Costs next to nothing."""
-        self._settle(wait=False)
+        """Whether it is time to save, with the ledger at this position. To ask after each block.
+
+        Costs next to nothing, but MAX_BEHIND_EVENTS after the last save it waits for the one under
+        way: WAIT_S_AN_ENTRY for each entry noted since it was asked last.
+        """
         behind = position - self._meta.checkpoint.head.position
+        if self._writing is not None and behind >= MAX_BEHIND_EVENTS:
+            part, written = self._writing
+            part.hurried.set()
+            futures.wait([written], self._noted_entries * WAIT_S_AN_ENTRY)
+        self._noted_entries = 0
+        self._settle(wait=False)
         if self._writing is not None or behind <= 0 or self._failed >= MAX_FAILED_SAVES:
             return False
         enough = behind >= SAVE_EVERY_EVENTS and self._failed == 0
@@ -167,13 +183,17 @@ class Snapshot:
             self._meta.saves + 1,
         )
         noted, self._noted = self._noted, []
-        return Part(meta, noted, self._state.journal.handed_down(), requests)
+        return Part(meta, noted, self._state.journal.handed_down(), requests, Event())
 
     def _settle(self, *, wait: bool) -> None:
         """Take note of a save that has ended."""
-        if self._writing is None or not (wait or self._writing[1].done()):
+        if self._writing is None:
             return
         part, written = self._writing
+        if wait:
+            part.hurried.set()
+        elif not written.done():
+            return
         self._writing, self._saved_at = None, time.monotonic()
         fault = written.exception()
         if fault is None:

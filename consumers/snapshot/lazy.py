@@ -11,7 +11,7 @@ from consumers.snapshot.store import JOURNAL, Row, Store, Writing
 from ledger.domain.counts import Columns, CountedKey, microseconds
 from ledger.domain.state import GONE
 
-EAGER_ENTRIES: Final = 10_000
+EAGER_ENTRIES: Final = 50_000
 """A mapping of no more is read whole: what most decisions ask for and do not find costs nothing."""
 CHUNK_MOVEMENTS: Final = 240
 """Of one quantity's journal in a row: some 4 KB, a page of the store."""

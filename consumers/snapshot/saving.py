@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from threading import Event
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +22,9 @@ SLICE_ENTRIES: Final = 500
 SLICE_QUANTITIES: Final = 50
 SLICE_BLOCKS: Final = 8
 SLICE_PAUSE_S: Final = 0.0005
-"""Half a millisecond of work, then as long for the threads that answer."""
+"""Some half a millisecond of work, then as long for the threads that answer, unless hurried."""
+
+T = TypeVar("T")
 
 _META_KEY: Final = b"snapshot"
 
@@ -47,6 +50,7 @@ class Part(Struct, frozen=True):
     noted: list[Changes]
     journal: Journal
     requests: list[bytes]
+    hurried: Event
 
 
 def read_meta(store: Store) -> Meta | None:
@@ -59,39 +63,44 @@ def read_meta(store: Store) -> Meta | None:
 
 def write(store: Store, part: Part) -> None:
     """Write it all or nothing. Raises lmdb.Error or OSError, such as for a full disk."""
+    sliced = _Slices(part.hurried)
     with store.writing() as writing:
-        for name, changed in _together(part.noted).items():
-            _write_entries(writing, name, changed)
-        for columns in _sliced(part.journal.columns().items(), SLICE_QUANTITIES):
+        for name, changed in _together(part.noted, sliced).items():
+            for entries in sliced(changed.items(), SLICE_ENTRIES):
+                _write_entries(writing, name, entries)
+        for columns in sliced(part.journal.columns().items(), SLICE_QUANTITIES):
             append_movements(writing, dict(columns))
-        for rows in _sliced(rows_of(part.requests, part.meta.saves)):
+        for rows in sliced(rows_of(part.requests, part.meta.saves), SLICE_ENTRIES):
             writing.put(REQUESTS, rows)
         meta = msgspec.json.encode(part.meta)
         writing.put(META, [(_META_KEY, sealed(_META_KEY, meta))])
 
 
-def _together(noted: list[Changes]) -> Changes:
+class _Slices:
+    """So many of anything at a time, with a pause before the next, in which other threads run."""
+
+    def __init__(self, hurried: Event) -> None:
+        self._hurried = hurried
+
+    def __call__(self, items: Iterable[T], most: int) -> Iterator[list[T]]:
+        left = iter(items)
+        while some := list(islice(left, most)):
+            yield some
+            if not self._hurried.is_set():
+                time.sleep(SLICE_PAUSE_S)
+
+
+def _together(noted: list[Changes], sliced: _Slices) -> Changes:
     """What changed last of every entry: gathered in the first, which may be by far the largest."""
     together = noted[0] if noted else {}
-    for blocks in _sliced(noted[1:], SLICE_BLOCKS):
+    for blocks in sliced(noted[1:], SLICE_BLOCKS):
         for changes in blocks:
             for name, changed in changes.items():
                 together.setdefault(name, {}).update(changed)
     return together
 
 
-def _write_entries(writing: Writing, name: str, changed: dict[Any, object]) -> None:
+def _write_entries(writing: Writing, name: str, entries: list[tuple[Any, object]]) -> None:
     form = FORMS[name]
-    for some in _sliced(changed.items()):
-        rows = [form.sealed(key, value) for key, value in some if value is not GONE]
-        rows.sort()
-        writing.put(name, rows)
-        writing.delete(name, [form.raw(key) for key, value in some if value is GONE])
-
-
-def _sliced(items: Iterable[Any], entries: int = SLICE_ENTRIES) -> Iterator[list[Any]]:
-    """So many at a time, with a pause before the next, in which other threads run."""
-    left = iter(items)
-    while some := list(islice(left, entries)):
-        yield some
-        time.sleep(SLICE_PAUSE_S)
+    writing.put(name, [form.sealed(key, value) for key, value in entries if value is not GONE])
+    writing.delete(name, [form.raw(key) for key, value in entries if value is GONE])

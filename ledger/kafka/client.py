@@ -28,6 +28,7 @@ CONNECT_TIMEOUT_S: Final = 15.0
 MAX_POLL_RECORDS: Final = 5_000
 FETCH_WAIT_S: Final = 0.05
 """How long a broker keeps an empty fetch open; longer ones delay whoever asks for the end."""
+FEW_BYTES: Final = 1 << 16
 BATCH_BYTES: Final = 1 << 20
 RETRY_PAUSE_S: Final = 0.005
 _MS: Final = 1_000
@@ -64,6 +65,11 @@ CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "bootstrap_timeout_ms": int(CONNECT_TIMEOUT_S * _MS),
     "metrics_enabled": False,
     "allow_auto_create_topics": False,
+}
+FEW_OPTIONS: Final[Mapping[str, Any]] = {
+    # A fetch brings the first batch whatever its size: no more than that is of use.
+    "fetch_max_bytes": FEW_BYTES,
+    "max_partition_fetch_bytes": FEW_BYTES,
 }
 
 
@@ -114,10 +120,11 @@ class KafkaAppender:
 class KafkaReader:
     """A consumer of one topic. Raises LogUnavailable if no broker answers."""
 
-    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+    def __init__(self, settings: KafkaSettings, topic: str, *, few: bool = False) -> None:
         self._topic = topic
         self._partition = TopicPartition(topic, 0)
-        self._consumer = _connected(KafkaConsumer, settings, CONSUMER_OPTIONS)
+        options = {**CONSUMER_OPTIONS, **FEW_OPTIONS} if few else CONSUMER_OPTIONS
+        self._consumer = _connected(KafkaConsumer, settings, options)
         self._consumer.assign([self._partition])
         self._consumer.seek(self._partition, 0)
 
@@ -178,9 +185,9 @@ class KafkaLog:
         """A new producer."""
         return KafkaAppender(self._settings, self.topic, self._compression)
 
-    def reader(self) -> KafkaReader:
-        """A new consumer, at offset 0."""
-        return KafkaReader(self._settings, self.topic)
+    def reader(self, *, few: bool = False) -> KafkaReader:
+        """A new consumer, at offset 0. `few`: of single records here and there, not of all."""
+        return KafkaReader(self._settings, self.topic, few=few)
 
 
 def _connected(client: Any, settings: KafkaSettings, options: Mapping[str, Any]) -> Any:

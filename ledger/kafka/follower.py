@@ -19,7 +19,8 @@ class Follower:
 
     Before the first record it proves that the topic holds the checkpoint's block, or its own
     beginning. Every method that reads raises LedgerTruncated if it does not, LedgerCorrupt (of
-    ledger.kafka.chain) at a block that counts and does not follow, and LogUnavailable.
+    ledger.kafka.chain) at a block that counts and does not follow, and LogUnavailable. `versions`
+    are `Chain`'s.
     """
 
     def __init__(
@@ -28,11 +29,12 @@ class Follower:
         network: str,
         checkpoint: Checkpoint | None = None,
         *,
+        versions: dict[str, int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._clock = clock
-        self._chain = Chain(network, checkpoint)
+        self._chain = Chain(network, checkpoint, versions)
         self._reader: Reader | None = None
         self._reader_at = -1
 
@@ -136,14 +138,20 @@ class Follower:
         return self._reader
 
 
-def record_at(reader: Reader, offset: int, clock: Callable[[], float]) -> Record:
-    """The first record from `offset` on. Raises LogUnavailable if it does not come in time."""
+def records_from(reader: Reader, offset: int, clock: Callable[[], float]) -> Iterator[Record]:
+    """The records from `offset` on. Raises LogUnavailable if one does not come in time."""
     reader.seek(offset)
     since = clock()
     while clock() - since <= READ_LIMIT_S:
-        if records := reader.poll(POLL_S):
-            return records[0]
+        for record in reader.poll(POLL_S):
+            yield record
+            offset, since = record.offset + 1, clock()
     raise LogUnavailable(f"the record at offset {offset} does not come: is a broker away?")
+
+
+def record_at(reader: Reader, offset: int, clock: Callable[[], float]) -> Record:
+    """The first record from `offset` on. Raises as `records_from`."""
+    return next(records_from(reader, offset, clock))
 
 
 def _prove(reader: Reader, checkpoint: Checkpoint, topic: str, clock: Callable[[], float]) -> None:

@@ -11,7 +11,7 @@ from eventsourcing.persistence import Notification
 from ledger.head import Head
 from ledger.kafka.block import decode, hash_of
 from ledger.kafka.chain import Checkpoint, Counted
-from ledger.kafka.follower import Follower, record_at
+from ledger.kafka.follower import Follower, records_from
 from ledger.kafka.log import Log, Reader
 
 MARK_EVERY_EVENTS: Final = 20_000
@@ -25,8 +25,9 @@ class History:
 
     Reading goes on where it ended, which is what projectors and replays do. Elsewhere it begins
     at a kept place; if none is near, at a block found by bisection. Such a block is believed
-    because the next ones stand on it: only a walk from the beginning, as `onebook verify` does,
-    proves the whole chain.
+    because another one stands on it: only a walk from the beginning, as `onebook verify` does,
+    proves the whole chain. Should both be copies of old ones, which lead nowhere, the beginning
+    is read.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class History:
         self._follower = Follower(log, network, checkpoint, clock=clock)
         self._ready: deque[Counted] = deque()
         """Blocks that were read, of which nobody has had all events yet."""
+        self._seen = 0
+        """The highest position that a search came upon: reading to the end must reach it."""
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -92,13 +95,18 @@ class History:
         end: int | None = None
         while True:
             while self._ready:
-                if self._ready[0].block.last > after:
+                last = self._ready[0].block.last
+                if last > after:
                     yield self._ready[0]
+                    after = last
                 self._ready.popleft()
             end = self._follower.end() if end is None else end
-            if self._follower.next_offset >= end:
+            if self._follower.next_offset < end:
+                self._keep(self._follower.more(end))
+            elif self.checkpoint.head.position < self._seen:
+                self._begin_again(after)
+            else:
                 return
-            self._keep(self._follower.more(end))
 
     def _keep(self, blocks: Sequence[Counted]) -> None:
         self._ready.extend(blocks)
@@ -119,19 +127,31 @@ class History:
             begin = self._found(after, begin) or begin
         elif first <= after + 1 and begin.head.position <= reached:
             return
+        self._go_to(begin)
+
+    def _begin_again(self, after: int) -> None:
+        """Read from the beginning: the block that a search found leads nowhere."""
+        del self._marks[1:]
+        self._seen = 0
+        begin = self._marks[0]
+        self._go_to(begin if begin.head.position <= after else Checkpoint())
+
+    def _go_to(self, begin: Checkpoint) -> None:
         self._follower.close()
         self._follower = Follower(self._log, self._network, begin, clock=self._clock)
         self._ready.clear()
 
     def _found(self, after: int, begin: Checkpoint) -> Checkpoint | None:
         """A checkpoint with a position of at most `after`, by bisecting the topic's offsets."""
-        reader = self._log.reader()
+        reader = self._log.reader(few=True)
         try:
-            low, high = max(begin.next_offset, reader.start()), reader.end()
+            low, high = begin.next_offset, reader.end()
+            if reader.start() > low:
+                return None  # reading from the place says what is lost
             best: Checkpoint | None = None
             while low < high:
                 middle = (low + high) // 2
-                found = self._at(reader, middle, high)
+                found = self._at(reader, middle, high, (best or begin).head.position)
                 if found is None or found.head.position > after:
                     high = middle
                 else:
@@ -140,21 +160,23 @@ class History:
         finally:
             reader.close()
 
-    def _at(self, reader: Reader, offset: int, end: int) -> Checkpoint | None:
-        """The checkpoint behind the first block from `offset` on that another one stands on."""
+    def _at(self, reader: Reader, offset: int, end: int, least: int) -> Checkpoint | None:
+        """The checkpoint behind the first block from `offset` on that another one stands on.
+
+        Positions rise with the offsets: a block with a position below `least` is a copy.
+        """
+        if offset >= end:
+            return None
         candidates: dict[str, Checkpoint] = {}
-        while offset < end:
-            record = record_at(reader, offset, self._clock)
+        for record in records_from(reader, offset, self._clock):
             block = decode(record.value)
-            offset = record.offset + 1
-            if block is None or record.value is None or block.network != self._network:
-                continue
-            if block.prev in candidates:
-                return candidates[block.prev]
-            place = Checkpoint(offset, _head(block.last, record.value))
-            candidates[place.head.hash] = place
+            if block is not None and record.value is not None and block.network == self._network:
+                found = candidates.get(block.prev)
+                if found is not None and found.head.position >= least:
+                    self._seen = max(self._seen, found.head.position)
+                    return found
+                head = Head(block.last, hash_of(record.value))
+                candidates[head.hash] = Checkpoint(record.offset + 1, head)
+            if record.offset + 1 >= end:
+                break
         return None
-
-
-def _head(position: int, value: bytes) -> Head:
-    return Head(position, hash_of(value))

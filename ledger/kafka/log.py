@@ -82,6 +82,6 @@ class Log(Protocol):
         """A new appender."""
         ...
 
-    def reader(self) -> Reader:
-        """A new reader, at offset 0."""
+    def reader(self, *, few: bool = False) -> Reader:
+        """A new reader, at offset 0. `few`: of single records here and there, not of all."""
         ...

@@ -58,6 +58,11 @@ class ReadOnlyRecorder(library.ApplicationRecorder):
         """Whose ledger it is."""
         return self._network
 
+    @property
+    def log(self) -> Log:
+        """The topic, for whoever follows its blocks."""
+        return self._log
+
     def select_events(
         self,
         originator_id: UUID | str,

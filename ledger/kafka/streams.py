@@ -99,5 +99,5 @@ class Streams:
 
     def _block(self, offset: int) -> Block | None:
         if self._reader is None:
-            self._reader = self._log.reader()
+            self._reader = self._log.reader(few=True)
         return decode(record_at(self._reader, offset, self._clock).value)

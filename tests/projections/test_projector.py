@@ -13,7 +13,7 @@ from busy_days import busy_days
 from eventsourcing.persistence import StoredEvent
 from given import Shop, given
 
-from consumers.fold import ViewsAheadOfLedger
+from consumers.source import ViewsAheadOfLedger
 from consumers.projector import Projector, ProjectorStopped
 from ledger import postgres
 from ledger.domain.events import LineShipped, OrderPlaced

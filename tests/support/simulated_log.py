@@ -168,9 +168,11 @@ class SimulatedKafka:
         self._run_until(self._now + seconds, lambda: False)
 
     def settle(self) -> None:
-        """Let everything happen that is going to, however late."""
+        """Let everything happen that is going to, however late, and come into sight."""
         while self.step():
             pass
+        last = [topic.landed[-1].visible_at for topic in self._topics.values() if topic.landed]
+        self._now = max(self._now, *last, 0.0)
 
     def step(self) -> bool:
         """Let the next thing happen; False if nothing is going to."""
@@ -265,7 +267,7 @@ class SimulatedLog:
     def appender(self) -> "SimulatedAppender":
         return SimulatedAppender(self._kafka, self.topic, waits=self._waits)
 
-    def reader(self) -> "SimulatedReader":
+    def reader(self, *, few: bool = False) -> "SimulatedReader":
         return SimulatedReader(self._kafka, self.topic)
 
 

@@ -1,0 +1,358 @@
+"""Having requests decided by a writer of another process: published, and answered by the ledger.
+
+The ledger is tailed from the checkpoint of the view `requests`, so that every answer is in the
+view or comes by here. Who waits is registered first; then the answer is looked for in memory,
+then in the view; only a request that neither knows goes to its channel's topic. Which writer
+decides it, and when, makes no difference to who waits.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Final, Protocol
+
+from consumers.answers import WriterBusy, WriterStopped
+from consumers.blocks import Answers, Submission
+from consumers.recollection import MAX_REMEMBERED, Recollection, Told, told_by
+from consumers.request_index import Key, key_of
+from consumers.writer import FATAL, STALLED_AFTER_S, Publisher
+from ledger import codec
+from ledger.domain.events import RequestAccepted, RequestRefused
+from ledger.domain.requests import AnyRequest
+from ledger.kafka.admin import TopicsFailed
+from ledger.kafka.chain import Checkpoint, Counted
+from ledger.kafka.follower import Follower
+from ledger.kafka.log import Log
+from ledger.log import get_logger
+
+MAX_AWAITED: Final = 100_000
+"""Requests that callers of this process wait for."""
+LOOK_UP_AT_ONCE: Final = 500
+TAIL_POLL_S: Final = 0.25
+PROBE_AFTER_S: Final = 2.0
+"""A ledger that says nothing for so long is asked for its end: its brokers may be away."""
+SWEEP_EVERY_S: Final = 5.0
+FIRST_RETRY_PAUSE_S: Final = 0.05
+MAX_RETRY_PAUSE_S: Final = 1.0
+STOP_WITHIN_S: Final = 8.0
+
+_ANSWERING: Final = tuple(f"{codec.type_name(t)}." for t in (RequestAccepted, RequestRefused))
+
+log = get_logger(__name__)
+
+Asked = tuple[str, str]
+"""Channel and request_id."""
+
+
+class AnswersView(Protocol):
+    """The view `requests`, read by one thread."""
+
+    def find(self, asked: Sequence[Asked]) -> tuple[Mapping[Asked, Told], int]:
+        """What these requests were told, if the view knows, and the position that it shows."""
+        ...
+
+    def close(self) -> None:
+        """Give up the connection."""
+        ...
+
+
+class _Waiting:
+    """One request that has no answer yet, and who waits for it.
+
+    Answers up to position `needs` are not in memory: the view must be as far to say that there
+    is none.
+    """
+
+    __slots__ = ("index", "key", "needs", "published", "submission")
+
+    def __init__(self, key: Key, submission: Submission, index: int, needs: int) -> None:
+        self.key, self.submission, self.index, self.needs = key, submission, index, needs
+        self.published = False
+
+    @property
+    def request(self) -> AnyRequest:
+        return self.submission.requests[self.index]
+
+    @property
+    def asked(self) -> Asked:
+        return self.submission.channel, self.request.request_id
+
+    @property
+    def over(self) -> bool:
+        """Whether it is answered, or nobody waits any more."""
+        submission = self.submission
+        return submission.answers[self.index] is not None or submission.future.done()
+
+
+class Asker:
+    """Answers requests of one network without deciding any. `submit` is for any thread.
+
+    `view_position` says how far the view `requests` is; `checkpoint` is where it was when this
+    begins. One thread tails the ledger, another looks into the view and publishes.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it reads, where it publishes, and its limit
+        self,
+        ledger: Log,
+        network: str,
+        publisher: Publisher,
+        view: AnswersView,
+        view_position: Callable[[], int],
+        *,
+        checkpoint: Checkpoint | None = None,
+        max_remembered: int = MAX_REMEMBERED,
+    ) -> None:
+        begin = checkpoint or Checkpoint()
+        self._follower = Follower(ledger, network, begin)
+        self._publisher = publisher
+        self._view = view
+        self._view_position = view_position
+        self._recollection = Recollection(begin.head.position, max_remembered)
+        # Reentrant: what is told to a future under it may come back here.
+        self._changing = threading.Condition(threading.RLock())
+        self._awaited: dict[Key, list[_Waiting]] = {}
+        self._waiting = 0
+        self._to_look_up: deque[_Waiting] = deque()
+        self._stopping = threading.Event()
+        self._fault: BaseException | None = None
+        self._stalled_since: float | None = None
+        self._heard_at = self._swept_at = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._tail, name="tail", daemon=True),
+            threading.Thread(target=self._look_up_all, name="look-up", daemon=True),
+        ]
+
+    @property
+    def position(self) -> int:
+        """The last position that was read."""
+        return self._follower.checkpoint.head.position
+
+    @property
+    def active(self) -> bool:
+        """Never: it decides nothing."""
+        return False
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What is wrong with the ledger, if it cannot be followed any more."""
+        return self._fault
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the ledger could not be read for STALLED_AFTER_S seconds."""
+        since = self._stalled_since
+        return since is not None and time.monotonic() - since > STALLED_AFTER_S
+
+    def start(self, progress: Callable[[int], None] | None = None) -> None:
+        """Read the ledger to its end, calling `progress(position)`, then follow it in a thread.
+
+        Raises what `Follower` does.
+        """
+        for counted in self._follower.to_the_end():
+            self._take(counted)
+            self._forget_what_the_view_shows()
+            if progress is not None:
+                progress(self.position)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take no more; who still waits is told that this one has stopped."""
+        self._stopping.set()
+        self._end(None)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(STOP_WITHIN_S)
+        self._follower.close()
+        self._view.close()
+
+    def submit(self, channel: str, requests: Sequence[AnyRequest]) -> Answers:
+        """Have requests of one channel decided; the future holds their answers in order.
+
+        Its `kept` says whether they are durable in the channel's topic. Raises WriterStopped
+        after `stop` or a fault, WriterBusy while too many wait. The future raises WriterBusy if
+        they cannot be looked up or published now, WriterStopped if this ends before they are
+        answered. Who does not want the answers any more cancels the future.
+        """
+        submission = Submission(channel, requests)
+        if not requests:
+            submission.future.set_result([])
+        with self._changing:
+            self._check_room(len(requests))
+            for index, request in enumerate(requests):
+                self._ask(submission, index, key_of(channel, request.request_id))
+            self._changing.notify_all()
+        return submission.future
+
+    def _check_room(self, more: int) -> None:
+        if self._stopping.is_set() or self._fault is not None:
+            raise WriterStopped("this process follows the ledger no more; ask another one")
+        if self._waiting and self._waiting + more > MAX_AWAITED:
+            raise WriterBusy(f"{self._waiting} requests wait already; send these later")
+
+    def _ask(self, submission: Submission, index: int, key: Key) -> None:
+        waiting = _Waiting(key, submission, index, self._recollection.forgotten)
+        told = self._recollection.get(key)
+        if told is not None:
+            submission.answer(index, told.to(waiting.request, replayed=True))
+            return
+        self._awaited.setdefault(key, []).append(waiting)
+        self._waiting += 1
+        self._to_look_up.append(waiting)
+
+    def _look_up_all(self) -> None:
+        while batch := self._next_to_look_up():
+            self._look_up(batch)
+
+    def _next_to_look_up(self) -> list[_Waiting]:
+        """Those who wait now, in order; none if this ends."""
+        with self._changing:
+            self._changing.wait_for(lambda: self._to_look_up or self._is_over())
+            if self._is_over():
+                return []
+            count = min(len(self._to_look_up), LOOK_UP_AT_ONCE)
+            return [self._to_look_up.popleft() for _ in range(count)]
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or self._fault is not None
+
+    def _look_up(self, batch: Sequence[_Waiting]) -> None:
+        """Answer from the view what it knows, and publish the rest: one query for all of them."""
+        try:
+            found, shown = self._view.find([waiting.asked for waiting in batch])
+        except Exception as fault:  # noqa: BLE001 - whatever it was: nothing was published
+            log.warning("requests_view_unreadable", requests=len(batch), fault=repr(fault))
+            self._refuse(batch, "whether they were answered before cannot be read now")
+            return
+        unknown: dict[str, list[_Waiting]] = {}
+        behind: list[_Waiting] = []
+        with self._changing:
+            for waiting in batch:
+                told = found.get(waiting.asked)
+                if told is not None:
+                    self._let_go(waiting)
+                    self._tell(waiting, told, replayed=True)
+                elif shown < waiting.needs:
+                    behind.append(waiting)
+                elif not waiting.over:
+                    unknown.setdefault(waiting.submission.channel, []).append(waiting)
+        self._refuse(behind, "the views are too far behind the ledger to know them")
+        for channel, of_channel in unknown.items():
+            self._publish(channel, of_channel)
+
+    def _publish(self, channel: str, asked: Sequence[_Waiting]) -> None:
+        for waiting in asked:
+            waiting.published = True
+        try:
+            kept = self._publisher.publish(channel, [waiting.request for waiting in asked])
+        except Exception as fault:  # noqa: BLE001 - told to who waits
+            self._not_published(asked, fault)
+            return
+        kept.add_done_callback(lambda done: self._published(done, asked))
+
+    def _published(self, done: Future[object], asked: Sequence[_Waiting]) -> None:
+        fault = done.exception()
+        if fault is not None:
+            self._not_published(asked, fault)
+            return
+        with self._changing:
+            for waiting in asked:
+                waiting.submission.keep(1)
+
+    def _not_published(self, asked: Sequence[_Waiting], fault: BaseException) -> None:
+        log.warning("requests_not_published", requests=len(asked), fault=repr(fault))
+        # What is wrong with a topic is for the caller's ears too: it says what to do.
+        why = str(fault) if isinstance(fault, TopicsFailed) else "their topic takes no requests now"
+        self._refuse(asked, why)
+
+    def _refuse(self, asked: Iterable[_Waiting], why: str) -> None:
+        with self._changing:
+            for waiting in asked:
+                self._let_go(waiting)
+                waiting.submission.fail(WriterBusy(f"{why}; send the same again in a moment"))
+
+    def _let_go(self, waiting: _Waiting) -> None:
+        others = self._awaited.get(waiting.key)
+        if others is None or waiting not in others:
+            return
+        others.remove(waiting)
+        self._waiting -= 1
+        if not others:
+            del self._awaited[waiting.key]
+
+    def _tail(self) -> None:
+        pause_s = FIRST_RETRY_PAUSE_S
+        while not self._stopping.is_set():
+            try:
+                self._read_on()
+            except FATAL as fault:
+                log.error("ledger_not_followed", fault=repr(fault), position=self.position)
+                self._end(fault)
+                return
+            except Exception as fault:  # noqa: BLE001 - whatever it was: tried again until it reads
+                log.warning("ledger_unreadable", fault=repr(fault), position=self.position)
+                self._stalled_since = self._stalled_since or time.monotonic()
+                self._follower.close()
+                self._stopping.wait(pause_s)
+                pause_s = min(MAX_RETRY_PAUSE_S, 2 * pause_s)
+            else:
+                pause_s = FIRST_RETRY_PAUSE_S
+                self._tidy()
+
+    def _read_on(self) -> None:
+        blocks = self._follower.poll(TAIL_POLL_S)
+        for counted in blocks:
+            self._take(counted)
+        if not blocks and time.monotonic() - self._heard_at > PROBE_AFTER_S:
+            self._follower.end()
+        if blocks or self._stalled_since or time.monotonic() - self._heard_at > PROBE_AFTER_S:
+            self._heard_at, self._stalled_since = time.monotonic(), None
+
+    def _take(self, counted: Counted) -> None:
+        block = counted.block
+        for position, (_, _, topic, state) in enumerate(block.events, block.first):
+            if not topic.startswith(_ANSWERING):
+                continue
+            event = codec.decode(topic, state)
+            assert isinstance(event, RequestAccepted | RequestRefused), event
+            told = told_by(event, position)
+            key = key_of(event.channel, event.request_id)
+            with self._changing:
+                self._recollection.add(key, told)
+                waiting = self._awaited.pop(key, ())
+                self._waiting -= len(waiting)
+                for number, one in enumerate(waiting):
+                    self._tell(one, told, replayed=number > 0 or not one.published)
+
+    @staticmethod
+    def _tell(waiting: _Waiting, told: Told, *, replayed: bool) -> None:
+        if not waiting.over:
+            answer = told.to(waiting.request, replayed=replayed)
+            waiting.submission.answer(waiting.index, answer)
+
+    def _tidy(self) -> None:
+        self._forget_what_the_view_shows()
+        if time.monotonic() - self._swept_at > SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            with self._changing:
+                for waiting in [one for those in self._awaited.values() for one in those]:
+                    if waiting.over:
+                        self._let_go(waiting)
+
+    def _forget_what_the_view_shows(self) -> None:
+        with self._changing:
+            self._recollection.forget_until(self._view_position())
+
+    def _end(self, fault: BaseException | None) -> None:
+        told = WriterStopped("this process stopped before they were answered; send them again")
+        told.__cause__ = fault
+        with self._changing:
+            self._fault = self._fault or fault
+            for waiting in [one for those in self._awaited.values() for one in those]:
+                waiting.submission.fail(told)
+            self._awaited.clear()
+            self._to_look_up.clear()
+            self._waiting = 0
+            self._changing.notify_all()

@@ -1,0 +1,18 @@
+"""Which kind of source a recorder's ledger is."""
+
+from eventsourcing.persistence import ApplicationRecorder
+
+from consumers.kafka.source import KafkaSource
+from consumers.source import PostgresSource, Source
+from ledger.kafka.recorder import ReadOnlyRecorder
+
+
+def source_of(recorder: ApplicationRecorder, database_url: str, *, listen: bool = True) -> Source:
+    """The ledger that the recorder reads, for the views in this PostgreSQL.
+
+    `listen`: be woken by the notifications that a recorder in PostgreSQL sends through it.
+    """
+    if isinstance(recorder, ReadOnlyRecorder):
+        return KafkaSource(recorder)
+    channel = getattr(recorder, "channel_name", None) if listen else None
+    return PostgresSource(recorder, database_url, channel)

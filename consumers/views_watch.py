@@ -1,0 +1,119 @@
+"""How far the views are that another process keeps: told by the database, and looked up."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from consumers.progress import Reached
+from consumers.projector import ProjectorStopped
+from ledger.log import get_logger
+from projections import checkpoints, views
+
+LOOK_EVERY_S: Final = 1.0
+"""Even if the database says nothing: a notification may be lost with a connection."""
+STANDS_STILL_S: Final = 15.0
+"""So long may views stay behind the ledger at one position before something is wrong."""
+AWAY_LIMIT_S: Final = 5.0
+PAUSE_AFTER_FAULT_S: Final = 0.5
+CONNECT_LIMIT_S: Final = 3
+STOP_WITHIN_S: Final = 8.0
+
+log = get_logger(__name__)
+
+
+class ViewsWatch:
+    """Follows the checkpoints of a network's views, in a thread between `start` and `stop`.
+
+    `ledger_position` says how far the ledger is known to be; `check` compares with it.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        network: str,
+        ledger_position: Callable[[], int],
+        names: Iterable[str] = tuple(views.VIEWS),
+    ) -> None:
+        self._database_url, self._network = database_url, network
+        self._ledger_position = ledger_position
+        self._reached = Reached(names)
+        self._stopping = threading.Event()
+        self._looked_at = self._moved_at = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="views-watch", daemon=True)
+
+    def start(self) -> None:
+        """Look once, then watch in a thread. Raises psycopg.OperationalError without a database."""
+        with self._connected() as conn:
+            self._look(conn)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more. Whoever waits for a position gets False."""
+        self._stopping.set()
+        self._reached.end()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_WITHIN_S)
+
+    def position(self) -> int:
+        """The position that every view has reached."""
+        return self._reached.position()
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Wait until every view has reached the position; False if not in time, or stopped."""
+        return self._reached.wait_for(position, timeout_s)
+
+    async def reached(self, position: int, timeout_s: float) -> bool:
+        """As `wait_for`, for asyncio: does not block the loop."""
+        return await self._reached.reached(position, timeout_s)
+
+    def check(self) -> None:
+        """Raise ProjectorStopped if the views are not known, or stay behind the ledger."""
+        now = time.monotonic()
+        if now - self._looked_at > AWAY_LIMIT_S:
+            raise ProjectorStopped("how far the views are is not known: the database is away")
+        behind = self._ledger_position() - self.position()
+        still_s = now - self._moved_at
+        if behind > 0 and still_s > STANDS_STILL_S:
+            raise ProjectorStopped(
+                f"the views stand still at {self.position()}, {behind} events behind the ledger, "
+                f"for {still_s:.0f} s: does a projector run (`onebook project`)?"
+            )
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        conn = psycopg.connect(
+            self._database_url,
+            autocommit=True,
+            connect_timeout=CONNECT_LIMIT_S,
+            application_name="onebook-views-watch",
+        )
+        conn.execute(SQL("LISTEN {}").format(Identifier(checkpoints.channel_name(self._network))))
+        return conn
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with self._connected() as conn:
+                    self._watch(conn)
+            except psycopg.Error as fault:
+                log.warning("views_unknown", network=self._network, error=str(fault))
+                self._stopping.wait(PAUSE_AFTER_FAULT_S)
+
+    def _watch(self, conn: psycopg.Connection[Any]) -> None:
+        while not self._stopping.is_set():
+            self._look(conn)
+            for _ in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1):
+                pass
+
+    def _look(self, conn: psycopg.Connection[Any]) -> None:
+        found = checkpoints.positions(conn, self._network)
+        known = self._reached.positions
+        moved = {name: found.get(name, 0) for name in known}
+        self._looked_at = time.monotonic()
+        if moved != known or self.position() >= self._ledger_position():
+            self._moved_at = self._looked_at
+        if moved != known:
+            self._reached.set(moved)
