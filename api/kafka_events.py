@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 from eventsourcing.persistence import Notification
@@ -104,7 +104,7 @@ class _Reader:
         self.lock = Lock()
         self.ended_at = 0
 
-    def __enter__(self) -> "_Reader":
+    def __enter__(self) -> Self:
         self.lock.acquire()
         return self
 

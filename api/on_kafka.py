@@ -4,12 +4,12 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
 
 from api.backend import Backend, Decider, Views
+from api.commands.writing import snapshot_folder
 from api.kafka_events import KafkaEvents
 from api.settings import PREFIX, Settings, SettingsError
 from consumers.answers_view import PostgresAnswersView
@@ -118,7 +118,7 @@ class _Place:
         return self._writer
 
     def _own_writer(self) -> Decider:
-        name = self._parts.name or socket.gethostname()
+        name = self._parts.name or f"{socket.gethostname()}-api"
         beside = KafkaWriter(
             self._kafka,
             self._network,
@@ -145,11 +145,6 @@ class _Place:
 
     def _position(self) -> int:
         return 0 if self._writer is None else self._writer.position
-
-
-def snapshot_folder(settings: Settings, name: str) -> Path:
-    """Where the writer of that name keeps its snapshot."""
-    return settings.data / "writers" / f"{settings.network}-{name}"
 
 
 def _prepared(database_url: str, network: str) -> Checkpoint | None:

@@ -74,8 +74,8 @@ UNDECIDED = Kind(
     503,
     "Not known to be decided",
     "The answer did not come in time, or the server is stopping, and the request is not known to "
-    "be kept: it may still be decided, or be lost. Send it again with the same request_id: it counts once. "
-    "`Location` shows its answer when there is one.",
+    "be kept: it may still be decided, or be lost. Send it again with the same request_id: it "
+    "counts once. `Location` shows its answer when there is one.",
     definite=False,
 )
 TOO_LARGE = Kind(

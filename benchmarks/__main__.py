@@ -24,6 +24,7 @@ BENCHMARKS = {
     "views": "folding the ledger into the views, and verifying them",
     "over_http": "orders and reads over HTTP (needs wrk)",
     "full_file": "importing a file, in process and over HTTP",
+    "on_kafka": "the ledger in a real Kafka (needs Java 17 and Maven, or Kafka's jars)",
     "arrangements": "how the SQL floor was chosen (only when named)",
 }
 UNLESS_NAMED = tuple(name for name in BENCHMARKS if name != "arrangements")

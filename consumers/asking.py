@@ -90,7 +90,8 @@ class Asker:
     """Answers requests of one network without deciding any. `submit` is for any thread.
 
     `view_position` says how far the view `requests` is; `checkpoint` is where it was when this
-    begins. One thread tails the ledger, another looks into the view and publishes.
+    begins. Between `start` and `stop` one thread tails the ledger, another looks into the view
+    and publishes; instead, after `begin`, `step` does what they do.
     """
 
     def __init__(  # noqa: PLR0913 - what it reads, where it publishes, and its limit
@@ -103,9 +104,10 @@ class Asker:
         *,
         checkpoint: Checkpoint | None = None,
         max_remembered: int = MAX_REMEMBERED,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         begin = checkpoint or Checkpoint()
-        self._follower = Follower(ledger, network, begin)
+        self._follower = Follower(ledger, network, begin, clock=ticks)
         self._publisher = publisher
         self._view = view
         self._view_position = view_position
@@ -118,7 +120,9 @@ class Asker:
         self._stopping = threading.Event()
         self._fault: BaseException | None = None
         self._stalled_since: float | None = None
-        self._heard_at = self._swept_at = time.monotonic()
+        self._ticks = ticks
+        self._heard_at = self._swept_at = ticks()
+        self._pause_s = 0.0
         self._threads = [
             threading.Thread(target=self._tail, name="tail", daemon=True),
             threading.Thread(target=self._look_up_all, name="look-up", daemon=True),
@@ -143,20 +147,32 @@ class Asker:
     def stalled(self) -> bool:
         """Whether the ledger could not be read for STALLED_AFTER_S seconds."""
         since = self._stalled_since
-        return since is not None and time.monotonic() - since > STALLED_AFTER_S
+        return since is not None and self._ticks() - since > STALLED_AFTER_S
 
     def start(self, progress: Callable[[int], None] | None = None) -> None:
         """Read the ledger to its end, calling `progress(position)`, then follow it in a thread.
 
         Raises what `Follower` does.
         """
+        self.begin(progress)
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self, progress: Callable[[int], None] | None = None) -> None:
+        """Read the ledger to its end. Raises what `Follower` does."""
         for counted in self._follower.to_the_end():
             self._take(counted)
             self._forget_what_the_view_shows()
             if progress is not None:
                 progress(self.position)
-        for thread in self._threads:
-            thread.start()
+
+    def step(self, wait_s: float = 0.0) -> None:
+        """Look up and publish what waits, then read what the ledger says within so long."""
+        with self._changing:
+            batch = self._taken_to_look_up()
+        if batch:
+            self._look_up(batch)
+        self._follow(wait_s)
 
     def stop(self) -> None:
         """Take no more; who still waits is told that this one has stopped."""
@@ -210,10 +226,11 @@ class Asker:
         """Those who wait now, in order; none if this ends."""
         with self._changing:
             self._changing.wait_for(lambda: self._to_look_up or self._is_over())
-            if self._is_over():
-                return []
-            count = min(len(self._to_look_up), LOOK_UP_AT_ONCE)
-            return [self._to_look_up.popleft() for _ in range(count)]
+            return [] if self._is_over() else self._taken_to_look_up()
+
+    def _taken_to_look_up(self) -> list[_Waiting]:
+        count = min(len(self._to_look_up), LOOK_UP_AT_ONCE)
+        return [self._to_look_up.popleft() for _ in range(count)]
 
     def _is_over(self) -> bool:
         return self._stopping.is_set() or self._fault is not None
@@ -283,32 +300,37 @@ class Asker:
             del self._awaited[waiting.key]
 
     def _tail(self) -> None:
-        pause_s = FIRST_RETRY_PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                self._read_on()
-            except FATAL as fault:
-                log.error("ledger_not_followed", fault=repr(fault), position=self.position)
-                self._end(fault)
-                return
-            except Exception as fault:  # noqa: BLE001 - whatever it was: tried again until it reads
-                log.warning("ledger_unreadable", fault=repr(fault), position=self.position)
-                self._stalled_since = self._stalled_since or time.monotonic()
-                self._follower.close()
-                self._stopping.wait(pause_s)
-                pause_s = min(MAX_RETRY_PAUSE_S, 2 * pause_s)
-            else:
-                pause_s = FIRST_RETRY_PAUSE_S
-                self._tidy()
+        while not self._is_over():
+            self._follow(TAIL_POLL_S)
+            if self._pause_s:
+                self._stopping.wait(self._pause_s)
 
-    def _read_on(self) -> None:
-        blocks = self._follower.poll(TAIL_POLL_S)
+    def _follow(self, wait_s: float) -> None:
+        """Read on, once; after a fault that may pass, `_pause_s` says when to try again."""
+        try:
+            self._read_on(wait_s)
+        except FATAL as fault:
+            log.error("ledger_not_followed", fault=repr(fault), position=self.position)
+            self._end(fault)
+        except Exception as fault:  # noqa: BLE001 - whatever it was: tried again until it reads
+            log.warning("ledger_unreadable", fault=repr(fault), position=self.position)
+            if self._stalled_since is None:
+                self._stalled_since = self._ticks()
+            self._follower.close()
+            self._pause_s = min(MAX_RETRY_PAUSE_S, max(FIRST_RETRY_PAUSE_S, 2 * self._pause_s))
+        else:
+            self._pause_s = 0.0
+            self._tidy()
+
+    def _read_on(self, wait_s: float) -> None:
+        blocks = self._follower.poll(wait_s)
         for counted in blocks:
             self._take(counted)
-        if not blocks and time.monotonic() - self._heard_at > PROBE_AFTER_S:
+        silent = not blocks and self._ticks() - self._heard_at > PROBE_AFTER_S
+        if silent:
             self._follower.end()
-        if blocks or self._stalled_since or time.monotonic() - self._heard_at > PROBE_AFTER_S:
-            self._heard_at, self._stalled_since = time.monotonic(), None
+        if blocks or silent or self._stalled_since is not None:
+            self._heard_at, self._stalled_since = self._ticks(), None
 
     def _take(self, counted: Counted) -> None:
         block = counted.block
@@ -334,8 +356,8 @@ class Asker:
 
     def _tidy(self) -> None:
         self._forget_what_the_view_shows()
-        if time.monotonic() - self._swept_at > SWEEP_EVERY_S:
-            self._swept_at = time.monotonic()
+        if self._ticks() - self._swept_at > SWEEP_EVERY_S:
+            self._swept_at = self._ticks()
             with self._changing:
                 for waiting in [one for those in self._awaited.values() for one in those]:
                     if waiting.over:

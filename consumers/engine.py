@@ -83,7 +83,7 @@ class Engine:
 
     @property
     def recorded_at(self) -> datetime:
-        """The latest recorded_at of all events so far; no later one is before it."""
+        """The latest recorded_at so far; no later one is before it."""
         return self._recorded_at
 
     def input_waits(self) -> bool:
@@ -107,18 +107,14 @@ class Engine:
         block = self.block
         for letter in block.letters:
             letter.result(LETTER_LIMIT_S)
-        future = self.ledger.append(
-            block.events, self.ledger.head, block.tracking, self._recorded_at
-        )
+        recorded_at = self._recorded_at if block.events else self._now()
+        future = self.ledger.append(block.events, self.ledger.head, block.tracking, recorded_at)
         self.in_flight = InFlight(block, future)
         self.block = Block(block.state)
         return future
 
     def confirm(self) -> None:
-        """Answer for the block that landed; what was decided on top of it goes on.
-
-        Raises what the ledger said if its outcome is unknown: `drop`, then read on.
-        """
+        """Answer for the block that landed; what was decided on top of it goes on."""
         assert self.in_flight is not None, "nothing is under way"
         sent = self.in_flight
         positions = sent.future.result()
@@ -170,6 +166,8 @@ class Engine:
                 versions[stream] = version
         if page.events:
             self._recorded_at = max(self._recorded_at, event.recorded_at)
+        if page.recorded_at is not None:  # a block without events has a time too
+            self._recorded_at = max(self._recorded_at, page.recorded_at)
         if saved:
             self._merge(onto)
             self._save_if_due()
@@ -340,9 +338,9 @@ class Engine:
     def _remember(self, key: Key, event: RequestAccepted | RequestRefused, position: int) -> None:
         self.index.add(key, event, position)
         if isinstance(event, RequestRefused):
-            if len(self._refusals) >= MAX_REFUSALS_IN_MEMORY:
-                del self._refusals[next(iter(self._refusals))]
             self._refusals[key] = event
+            if len(self._refusals) > MAX_REFUSALS_IN_MEMORY:
+                del self._refusals[next(iter(self._refusals))]
 
     def _tell_awaiting(
         self, key: Key, event: RequestAccepted | RequestRefused, position: int

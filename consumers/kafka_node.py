@@ -44,6 +44,7 @@ class KafkaWriter:
         place: int = 0,
         takeover_s: float = TAKEOVER_S,
         folder: Path | None = None,
+        compression: str | None = COMPRESSION,
         on_append: Callable[[int], None] | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
@@ -51,6 +52,7 @@ class KafkaWriter:
         self.author = f"{name}-{uuid4().hex[:INCARNATION_DIGITS]}"
         self._place, self._takeover_s = place, takeover_s
         self._folder = folder
+        self._compression = compression
         self._on_append, self._progress = on_append, progress
         self._parts = ExitStack()
 
@@ -58,7 +60,7 @@ class KafkaWriter:
         gc.set_threshold(*GARBAGE_THRESHOLDS)
         with ExitStack() as parts:
             snapshot = self._snapshot(parts)
-            log = KafkaLog(self.settings, ledger_topic(self.network), COMPRESSION)
+            log = KafkaLog(self.settings, ledger_topic(self.network), self._compression)
             checkpoint = None if snapshot is None else snapshot.checkpoint
             self.recorder = ProcessRecorder(log, self.network, self.author, checkpoint=checkpoint)
             parts.callback(self.recorder.close)

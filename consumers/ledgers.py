@@ -24,13 +24,14 @@ READ_PAGE_EVENTS: Final = 10_000
 class Page(NamedTuple):
     """Events in order, the first at position `first`, and how the ledger stands behind them.
 
-    `author` wrote them; empty where a ledger does not say.
+    `author` wrote them at `recorded_at`; empty and None where a ledger does not say.
     """
 
     first: int
     events: Sequence[Recorded]
     head: Head
     author: str
+    recorded_at: datetime | None = None
 
 
 Take = Callable[[Page], None]
@@ -216,7 +217,8 @@ def _recorded(one: Notification) -> Recorded:
 
 def _page(counted: Counted) -> Page:
     block = counted.block
-    return Page(block.first, block.events, counted.checkpoint.head, block.writer)
+    head = counted.checkpoint.head
+    return Page(block.first, block.events, head, block.writer, block.recorded_at)
 
 
 def _pass_on(done: Future[Counted], positions: Future[list[int]]) -> None:

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from eventsourcing.persistence import PersistenceError
+
 from consumers.answers import (
     Answer,
     DecisionFailed,
@@ -28,7 +30,6 @@ from consumers.ledgers import Page, WritersLedger
 from consumers.request_index import key_of
 from consumers.snapshot import Snapshot, SnapshotDamaged
 from consumers.takeover import TAKEOVER_S, Standing
-from ledger import codec
 from ledger.domain.requests import AnyRequest
 from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.log import get_logger
@@ -44,11 +45,6 @@ __all__ = [
     "WriterStopped",
 ]
 
-
-class ClockWrong(Exception):
-    """This machine's clock and the brokers' differ too much to say when something was recorded."""
-
-
 MAX_QUEUED_REQUESTS: Final = 100_000
 MAX_AWAITED_REQUESTS: Final = 100_000
 """Published requests that callers of this process wait for."""
@@ -59,8 +55,19 @@ STALLED_AFTER_S: Final = 5.0
 STANDBY_POLL_S: Final = 0.05
 MAX_CLOCK_DIFFERENCE_S: Final = 5.0
 
-FATAL: Final = (LedgerCorrupt, LedgerTruncated, codec.UnknownEventType, SnapshotDamaged, ClockWrong)
+
+class ClockWrong(Exception):
+    """This machine's clock and the brokers' differ too much to say when something was recorded."""
+
+
+class CannotFollow(Exception):
+    """An event of the ledger could not be folded: this writer's state would lack it."""
+
+
+FATAL: Final = (LedgerCorrupt, LedgerTruncated, SnapshotDamaged, ClockWrong, CannotFollow)
 """Faults of the ledger, or of what is known of it: this writer may not go on."""
+UNCERTAIN: Final = (PersistenceError, OSError, TimeoutError)
+"""What leaves the outcome of an append, or of keeping a dead letter, unknown."""
 
 log = get_logger(__name__)
 
@@ -238,15 +245,26 @@ class Writer:
         try:
             engine.fill(lambda: self._landed, take_input=not self._stopping)
             if engine.in_flight is not None and self._landed:
-                self._landed = False
-                engine.confirm()
-                self._confirmed()
-            if engine.in_flight is None and engine.block.says_something:
-                engine.hand_over().add_done_callback(self._wake)
+                engine.in_flight.future.result()
         except FATAL:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever it was, the outcome is unknown
+        except UNCERTAIN as fault:
             self._recover(fault)
+            return
+        if engine.in_flight is not None and self._landed:
+            self._landed = False
+            engine.confirm()
+            self._confirmed()
+        if engine.in_flight is None and engine.block.says_something:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        try:
+            future = self._engine.hand_over()
+        except UNCERTAIN as fault:
+            self._recover(fault)
+        else:
+            future.add_done_callback(self._wake)
 
     def _confirmed(self) -> None:
         ahead_s = self._ledger.clock_ahead_s
@@ -277,7 +295,7 @@ class Writer:
             self._ledger.read_on(self._read)
         except FATAL:
             raise
-        except Exception as fault:  # noqa: BLE001 - tried again until it can be read
+        except UNCERTAIN as fault:
             log.warning("ledger_unreadable", fault=repr(fault), position=self.position)
             if self._stalled_since is None:
                 self._stalled_since = self._ticks()
@@ -287,7 +305,16 @@ class Writer:
         self._engine.rewind()
 
     def _read(self, page: Page) -> None:
-        self._engine.read(page)
+        try:
+            self._engine.read(page)
+        except SnapshotDamaged:
+            raise
+        except Exception as fault:
+            # The ledger gives a block once: going on would be deciding without it.
+            raise CannotFollow(
+                f"the events from position {page.first} on cannot be folded by this release: "
+                f"{fault!r}. Nothing that was acknowledged is lost; read it with a newer release"
+            ) from fault
         if self._active and page.author != self._ledger.author:
             log.warning("writer_superseded", by=page.author, position=page.head.position)
             self._active = False
@@ -302,7 +329,7 @@ class Writer:
             self._ledger.wait(wait_s, self._read)
         except FATAL:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever it was: read on
+        except UNCERTAIN as fault:
             self._recover(fault)
             return
         trackings = self._ledger.trackings

@@ -11,7 +11,7 @@ from typing import Final, get_args
 import msgspec
 
 from ledger.domain.events import AnyEvent
-from ledger.recorded import Recorded
+from ledger.recorded import Recorded, as_recorded
 
 EVENT_TYPES: Final[tuple[type[AnyEvent], ...]] = get_args(AnyEvent)
 
@@ -49,4 +49,4 @@ def decode(topic: str, state: bytes) -> AnyEvent:
 
 def recorded(event: AnyEvent, stream: str, version: int) -> Recorded:
     """The event as a ledger keeps it, as `version` of its `stream`."""
-    return Recorded(stream, version, TOPICS[type(event)], encode(event))
+    return as_recorded((stream, version, TOPICS[type(event)], encode(event)))

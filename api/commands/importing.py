@@ -60,7 +60,7 @@ ServerOption = Annotated[
 
 
 @app.command("csv")
-def import_csv(
+def import_csv(  # noqa: PLR0913 - one parameter an option
     *,
     file: FileArgument,
     mapping: Annotated[

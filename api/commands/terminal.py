@@ -71,5 +71,5 @@ def log_to_stderr(level: int) -> None:
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
     )
-    for noisy in ("httpx", "httpcore"):
+    for noisy in ("httpx", "httpcore", "kafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -18,6 +18,8 @@ from ledger.kafka.recorder import ReadOnlyRecorder
 
 WAIT_S: Final = 0.5
 """How long a wait for blocks lasts; a stop may take as long."""
+LOOK_AGAIN_S: Final = 5.0
+"""Nothing has come for so long: is a broker there at all, and the ledger not shorter?"""
 MAX_LOOKED_AT: Final = 20
 """Records at the end of the topic that are looked at for a block, to say how far it goes."""
 
@@ -54,6 +56,7 @@ class KafkaSource:
         self._end = 0
         self._ready: deque[Counted] = deque()
         self._ready_events = 0
+        self._heard_at = time.monotonic()
         self._asking = Lock()
         self._asked: Reader | None = None
 
@@ -84,10 +87,18 @@ class KafkaSource:
         return Taken(events_of(counted.block for counted in blocks), blocks[-1].checkpoint)
 
     def wait(self) -> None:
-        """Block until blocks come, for WAIT_S at most."""
+        """Block until blocks come, for WAIT_S at most.
+
+        A reader hears nothing of brokers that are away: when it has been quiet they are asked.
+        """
         assert self._follower is not None, "read first"
         if not self._ready:
             self._keep(self._follower.poll(WAIT_S))
+        if self._ready:
+            self._heard_at = time.monotonic()
+        elif time.monotonic() - self._heard_at > LOOK_AGAIN_S:
+            self.look()
+            self._heard_at = time.monotonic()
 
     def notify(self) -> None:
         """Nothing: the topic tells."""
@@ -96,7 +107,7 @@ class KafkaSource:
         """The last position that a block near the topic's end says, whether it counts or not."""
         with self._asking:
             if self._asked is None:
-                self._asked = self._log.reader()
+                self._asked = self._log.reader(few=True)
             try:
                 return self._said_at_the_end(self._asked)
             except BaseException:

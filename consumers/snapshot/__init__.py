@@ -18,11 +18,11 @@ import msgspec
 
 from consumers.request_index import RequestIndex
 from consumers.snapshot.folder import Folder, SnapshotBusy
-from consumers.snapshot.forms import SnapshotDamaged, format_id
+from consumers.snapshot.forms import format_id
 from consumers.snapshot.index import SavedIndex
 from consumers.snapshot.lazy import StoredJournal, mapping
 from consumers.snapshot.saving import Meta, Part, read_meta, write
-from consumers.snapshot.store import Store
+from consumers.snapshot.store import SnapshotDamaged, Store
 from ledger.domain.counts import Journal
 from ledger.domain.state import MAPPINGS, Changes, State
 from ledger.kafka.chain import Checkpoint
@@ -43,7 +43,11 @@ log = get_logger(__name__)
 
 
 class Snapshot:
-    """The snapshot of one writer. Only `write` runs beside the thread that uses it."""
+    """The snapshot of one writer. Only `write` runs beside the thread that uses it.
+
+    What is read from state and index raises SnapshotDamaged where it is not what was written: the
+    writer has to stop, and the next start discards the snapshot.
+    """
 
     def __init__(self, folder: Folder, store: Store, network: str, meta: Meta | None) -> None:
         self._folder = folder
@@ -89,7 +93,7 @@ class Snapshot:
     def _started(cls, folder: Folder, network: str) -> Self:
         """Raises SnapshotDamaged for whatever cannot be used."""
         folder.store.mkdir(mode=0o700, exist_ok=True)
-        store = Store(folder.store)
+        store = Store(folder.store, folder.condemn)
         try:
             snapshot = cls(folder, store, network, _usable(read_meta(store), network))
             snapshot._fill()
@@ -158,11 +162,6 @@ class Snapshot:
         part = self._part(checkpoint, recorded_at)
         self._writing = (part, self._background.submit(write, self._store, part))
         self._settle(wait=wait)
-
-    def condemn(self, fault: SnapshotDamaged) -> None:
-        """Have the next start discard this snapshot."""
-        log.error("snapshot_damaged", folder=str(self._folder.path), reason=str(fault))
-        self._folder.condemn(str(fault))
 
     def close(self) -> None:
         """Wait for a save that is being written, and let others use the folder."""

@@ -1,11 +1,10 @@
-"""How the entries of a state stand in the store: msgpack, each with a checksum of key and value.
+"""How the entries of a state stand in the store: msgpack.
 
 A value that is a struct stands as the array of its fields: the names are the code's, and a store
 that other code has written is never read (`format_id`).
 """
 
 import sys
-import zlib
 from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b, sha256
@@ -30,7 +29,6 @@ from ledger.domain.stock import StockItem
 
 MAX_KEY_BYTES: Final = 480
 """The store takes 511; a longer key stands as its hash, and itself beside its value."""
-CHECKSUM_BYTES: Final = 4
 _LENGTH_BYTES: Final = 4
 _HASHED: Final = b"\0"  # no key begins so: msgpack says a text or an array of several
 _CODE: Final = (
@@ -43,10 +41,6 @@ _CODE: Final = (
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-class SnapshotDamaged(Exception):
-    """The snapshot does not hold what was written; the next start discards it."""
 
 
 class Form(Generic[K, V]):
@@ -63,45 +57,27 @@ class Form(Generic[K, V]):
         raw = self._encode(key)
         return raw if len(raw) <= MAX_KEY_BYTES else hashed(raw)
 
-    def sealed(self, key: K, value: V) -> tuple[bytes, bytes]:
+    def row(self, key: K, value: V) -> tuple[bytes, bytes]:
         """Key and value as they stand in the store."""
         raw = self._encode(key)
         payload = self._encode(self._plain(value))
         if len(raw) <= MAX_KEY_BYTES:
-            return raw, sealed(raw, payload)
-        short = hashed(raw)
-        return short, sealed(short, len(raw).to_bytes(_LENGTH_BYTES, "big") + raw + payload)
+            return raw, payload
+        return hashed(raw), len(raw).to_bytes(_LENGTH_BYTES, "big") + raw + payload
 
-    def value(self, raw: bytes, stored: bytes) -> V:
-        """The value of a key. Raises SnapshotDamaged."""
-        payload = opened(raw, stored)
+    def value(self, raw: bytes, payload: bytes) -> V:
+        """The value of a row."""
         if raw[:1] == _HASHED:
             payload = payload[_LENGTH_BYTES + _length(payload) :]
         value: V = self._value(payload)
         return value
 
-    def key(self, raw: bytes, stored: bytes) -> K:
-        """The key, as the state has it. Raises SnapshotDamaged."""
+    def key(self, raw: bytes, payload: bytes) -> K:
+        """The key of a row, as the state has it."""
         if raw[:1] == _HASHED:
-            payload = opened(raw, stored)
             raw = payload[_LENGTH_BYTES : _LENGTH_BYTES + _length(payload)]
         key: K = self._key.decode(raw)
         return key
-
-
-def sealed(raw: bytes, payload: bytes) -> bytes:
-    """What is stored under a key, with its checksum."""
-    checksum = zlib.crc32(payload, zlib.crc32(raw))
-    return payload + checksum.to_bytes(CHECKSUM_BYTES, "big")
-
-
-def opened(raw: bytes, stored: bytes) -> bytes:
-    """What was stored under a key. Raises SnapshotDamaged."""
-    payload = stored[:-CHECKSUM_BYTES]
-    checksum = zlib.crc32(payload, zlib.crc32(raw))
-    if checksum.to_bytes(CHECKSUM_BYTES, "big") != stored[-CHECKSUM_BYTES:]:
-        raise SnapshotDamaged(f"the entry {raw[:80]!r} of the snapshot is not what was written")
-    return payload
 
 
 def hashed(raw: bytes) -> bytes:

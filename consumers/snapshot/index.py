@@ -11,7 +11,6 @@ from consumers.request_index import (
     find,
     known_at,
 )
-from consumers.snapshot.forms import opened, sealed
 from consumers.snapshot.store import REQUESTS, Row, Store
 
 SHARDS: Final = 8_192
@@ -63,7 +62,7 @@ class SavedIndex(RequestIndex):
         shard = self._shards[number]
         if shard is None:
             rows = self._store.rows(REQUESTS, number.to_bytes(_SHARD_BYTES, "big"))
-            shard = self._shards[number] = b"".join([opened(raw, kept) for raw, kept in rows])
+            shard = self._shards[number] = b"".join([entries for _, entries in rows])
         return shard
 
 
@@ -74,7 +73,7 @@ def rows_of(entries: list[bytes], save: int) -> Iterator[Row]:
         shards.setdefault(_shard_of(entry), []).append(entry)
     for number in sorted(shards):
         raw = number.to_bytes(_SHARD_BYTES, "big") + save.to_bytes(_NUMBER_BYTES, "big")
-        yield raw, sealed(raw, b"".join(shards[number]))
+        yield raw, b"".join(shards[number])
 
 
 def _shard_of(key: bytes) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from struct import Struct
 from typing import Any, Final, Generic, TypeVar, cast
 
-from consumers.snapshot.forms import FORMS, Form, opened, sealed
+from consumers.snapshot.forms import FORMS, Form
 from consumers.snapshot.store import JOURNAL, Row, Store, Writing
 from ledger.domain.counts import Columns, CountedKey, microseconds
 from ledger.domain.state import GONE
@@ -96,8 +96,7 @@ class StoredJournal:
     def sum_after(self, key: CountedKey, effective: datetime) -> int:
         """The movements that took effect after that time."""
         after, total = microseconds(effective), 0
-        for raw, kept in self._store.rows(JOURNAL, _JOURNAL_KEYS.raw(key)):
-            chunk = opened(raw, kept)
+        for _, chunk in self._store.rows(JOURNAL, _JOURNAL_KEYS.raw(key)):
             earliest, latest, moved = _HEADER.unpack_from(chunk)
             if earliest > after:
                 total += moved
@@ -122,7 +121,7 @@ def _last_chunk(writing: Writing, prefix: bytes) -> tuple[int, Columns]:
     if last is None:
         return 0, (array("q"), array("q"))
     number = int.from_bytes(last[0][-_NUMBER_BYTES:], "big")
-    kept = _columns(opened(*last))
+    kept = _columns(last[1])
     if len(kept[0]) < CHUNK_MOVEMENTS:
         return number, kept
     return number + 1, (array("q"), array("q"))
@@ -134,7 +133,7 @@ def _chunks(prefix: bytes, number: int, times: "array[int]", deltas: "array[int]
         own = deltas[start : start + CHUNK_MOVEMENTS]
         raw = prefix + number.to_bytes(_NUMBER_BYTES, "big")
         header = _HEADER.pack(min(own_times), max(own_times), sum(own))
-        yield raw, sealed(raw, header + own_times.tobytes() + own.tobytes())
+        yield raw, header + own_times.tobytes() + own.tobytes()
         number += 1
 
 

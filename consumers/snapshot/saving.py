@@ -1,6 +1,5 @@
 """Writing what changed, in one transaction and in slices, beside the thread that decides."""
 
-import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -10,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from consumers.snapshot.forms import FORMS, opened, sealed
+from consumers.snapshot.forms import FORMS
 from consumers.snapshot.index import rows_of
 from consumers.snapshot.lazy import append_movements
 from consumers.snapshot.store import META, REQUESTS, Store, Writing
@@ -58,7 +57,7 @@ def read_meta(store: Store) -> Meta | None:
     kept = store.get(META, _META_KEY)
     if kept is None:
         return None
-    return msgspec.json.decode(opened(_META_KEY, kept), type=Meta)
+    return msgspec.json.decode(kept, type=Meta)
 
 
 def write(store: Store, part: Part) -> None:
@@ -73,7 +72,7 @@ def write(store: Store, part: Part) -> None:
         for rows in sliced(rows_of(part.requests, part.meta.saves), SLICE_ENTRIES):
             writing.put(REQUESTS, rows)
         meta = msgspec.json.encode(part.meta)
-        writing.put(META, [(_META_KEY, sealed(_META_KEY, meta))])
+        writing.put(META, [(_META_KEY, meta)])
 
 
 class _Slices:
@@ -86,8 +85,7 @@ class _Slices:
         left = iter(items)
         while some := list(islice(left, most)):
             yield some
-            if not self._hurried.is_set():
-                time.sleep(SLICE_PAUSE_S)
+            self._hurried.wait(SLICE_PAUSE_S)
 
 
 def _together(noted: list[Changes], sliced: _Slices) -> Changes:
@@ -102,5 +100,5 @@ def _together(noted: list[Changes], sliced: _Slices) -> Changes:
 
 def _write_entries(writing: Writing, name: str, entries: list[tuple[Any, object]]) -> None:
     form = FORMS[name]
-    writing.put(name, [form.sealed(key, value) for key, value in entries if value is not GONE])
+    writing.put(name, [form.row(key, value) for key, value in entries if value is not GONE])
     writing.delete(name, [form.raw(key) for key, value in entries if value is GONE])

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC
 from functools import cache
 from itertools import islice
@@ -15,7 +16,7 @@ from ledger.door.faults import Malformed, explained, request_id_of, shown
 from ledger.door.fields import check_fields
 from ledger.door.relations import check_relations
 from ledger.door.rules import CHANNEL
-from ledger.door.wire import decode
+from ledger.door.wire import decode, decode_all
 
 MAX_BATCH_REQUESTS: Final = 50_000
 """Of one array or NDJSON body; more are sent in several."""
@@ -27,12 +28,10 @@ def read_request(raw: bytes) -> AnyRequest:
     """The request these bytes say, its times in UTC. Raises Malformed."""
     request = decode(raw)
     try:
-        check_fields(request)
-        check_relations(request)
+        return _checked(request)
     except Malformed as fault:
         fault.request_id = request_id_of(raw)
         raise
-    return _in_utc(request)
 
 
 def read_batch(raw: bytes) -> list[AnyRequest | Malformed]:
@@ -42,6 +41,9 @@ def read_batch(raw: bytes) -> list[AnyRequest | Malformed]:
     """
     if _has_more_items(raw, MAX_BATCH_REQUESTS):
         raise _too_many()
+    if (requests := decode_all(raw)) is not None:
+        with suppress(Malformed):  # found again below, where it is told which request it is
+            return [_checked(request) for request in requests]
     try:
         items = _decode_items(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -67,6 +69,12 @@ def channel_id(text: str) -> str:
     if not CHANNEL.holds(text):
         raise Malformed(f"the channel is {shown(text)}; send {CHANNEL.asks}", "channel")
     return text
+
+
+def _checked(request: AnyRequest) -> AnyRequest:
+    check_fields(request)
+    check_relations(request)
+    return _in_utc(request)
 
 
 def _read_all(items: Iterable[tuple[str, str, bytes]]) -> list[AnyRequest | Malformed]:

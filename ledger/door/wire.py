@@ -20,7 +20,22 @@ MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 """Of one request, as sent."""
 
 _DECODER: Final[msgspec.json.Decoder[AnyRequest]] = msgspec.json.Decoder(AnyRequest)
+_ARRAY: Final[msgspec.json.Decoder[list[AnyRequest]]] = msgspec.json.Decoder(list[AnyRequest])
 _encode: Final = msgspec.json.Encoder().encode
+
+
+def decode_all(raw: bytes) -> list[AnyRequest] | None:
+    """The requests of a JSON array, as `decode` gives each, in a fraction of the time.
+
+    None if they must be decoded one by one: for what is wrong with one of them, or their size.
+    """
+    if len(raw) > MAX_REQUEST_BYTES:
+        return None
+    try:
+        requests = _ARRAY.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return None if _may_repeat_a_key(raw, requests) else requests
 
 
 def decode(raw: bytes) -> AnyRequest:
@@ -38,8 +53,11 @@ def decode(raw: bytes) -> AnyRequest:
     return request
 
 
-def _may_repeat_a_key(raw: bytes, request: AnyRequest) -> bool:
-    """Never false for a request that does."""
+def _may_repeat_a_key(raw: bytes, request: AnyRequest | list[AnyRequest]) -> bool:
+    """Never false for a request that does; of an array: for one in which some request does.
+
+    No request of an array can make up for what another lost: none has more commas than were sent.
+    """
     if b"\\u002" in raw:
         return True
     commas = raw.count(b",")

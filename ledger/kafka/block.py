@@ -12,7 +12,7 @@ state in base64: reading gives back exactly the bytes that were written.
 
 import re
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Final
@@ -72,6 +72,7 @@ class _Record(msgspec.Struct, gc=False):
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(_Record).decode
 _skip: Final = msgspec.json.Decoder(msgspec.Raw).decode
+_skip_each: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def hash_of(value: bytes) -> str:
@@ -90,7 +91,7 @@ def encode(block: Block) -> bytes:
             block.first,
             block.recorded_at.astimezone(UTC),
             dict(block.tracking),
-            [_event(*event) for event in block.events],
+            _events(block.events),
         )
     )
 
@@ -103,7 +104,7 @@ def decode(value: bytes | None) -> Block | None:
         record = _decode(value)
         if not value.isascii():
             value.decode()
-        events = tuple(_recorded(record.events))
+        events = tuple([_recorded(event) for event in record.events])
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return Block(
@@ -117,10 +118,40 @@ def decode(value: bytes | None) -> Block | None:
     )
 
 
+def _events(events: Sequence[Recorded]) -> list[_Event]:
+    if _are_json([event[3] for event in events]):
+        raw = msgspec.Raw
+        return [_Event(stream, version, topic, raw(state)) for stream, version, topic, state in events]
+    return [_event(*event) for event in events]
+
+
 def _event(stream: str, version: int, topic: str, state: bytes) -> _Event:
     if _is_json(state):
         return _Event(stream, version, topic, msgspec.Raw(state))
     return _Event(stream, version, topic, data64=b2a_base64(state, newline=False).decode())
+
+
+def _are_json(states: Sequence[bytes]) -> bool:
+    """Whether `_is_json` holds for every one, asked of all together; False if that is not clear.
+
+    Side by side as an array they are read in one go. Each is one value without surrounding space
+    if and only if the array's items are the same bytes again.
+    """
+    array = b"[" + b",".join(states) + b"]"
+    try:
+        items = _skip_each(array)
+        if not array.isascii():
+            array.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return (
+        list(map(bytes, items)) == list(states)
+        and max(map(_brackets, states), default=0) <= MAX_NESTING
+    )
+
+
+def _brackets(state: bytes) -> int:
+    return state.count(b"{") + state.count(b"[")
 
 
 def _is_json(state: bytes) -> bool:
@@ -133,7 +164,7 @@ def _is_json(state: bytes) -> bool:
             state.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return state.count(b"{") + state.count(b"[") <= MAX_NESTING or _nesting(state) <= MAX_NESTING
+    return _brackets(state) <= MAX_NESTING or _nesting(state) <= MAX_NESTING
 
 
 def _nesting(state: bytes) -> int:
@@ -145,13 +176,12 @@ def _nesting(state: bytes) -> int:
     return deepest
 
 
-def _recorded(events: Iterable[_Event]) -> Iterable[Recorded]:
-    for event in events:
-        data, data64 = event.data, event.data64
-        if data is not msgspec.UNSET and data64 is msgspec.UNSET:
-            state = bytes(data)
-        elif data64 is not msgspec.UNSET and data is msgspec.UNSET:
-            state = a2b_base64(data64, strict_mode=True)
-        else:
-            raise msgspec.DecodeError("an event holds either data or data64")
-        yield Recorded(event.stream, event.version, event.type, state)
+def _recorded(event: _Event) -> Recorded:
+    data, data64 = event.data, event.data64
+    if data is not msgspec.UNSET and data64 is msgspec.UNSET:
+        state = bytes(data)
+    elif data64 is not msgspec.UNSET and data is msgspec.UNSET:
+        state = a2b_base64(data64, strict_mode=True)
+    else:
+        raise msgspec.DecodeError("an event holds either data or data64")
+    return Recorded(event.stream, event.version, event.type, state)

@@ -29,6 +29,7 @@ MAX_POLL_RECORDS: Final = 5_000
 FETCH_WAIT_S: Final = 0.05
 """How long a broker keeps an empty fetch open; longer ones delay whoever asks for the end."""
 FEW_BYTES: Final = 1 << 16
+METADATA_AGE_MS: Final = 1_000
 BATCH_BYTES: Final = 1 << 20
 RETRY_PAUSE_S: Final = 0.005
 _MS: Final = 1_000
@@ -62,6 +63,9 @@ CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "reconnect_backoff_ms": 20,
     "reconnect_backoff_max_ms": 500,
     "request_timeout_ms": int(REQUEST_TIMEOUT_S * _MS),
+    # Told by a broker that it leads no more, the library asks it for offsets again and again
+    # until its metadata is this old; by default that is five minutes.
+    "metadata_max_age_ms": METADATA_AGE_MS,
     "bootstrap_timeout_ms": int(CONNECT_TIMEOUT_S * _MS),
     "metrics_enabled": False,
     "allow_auto_create_topics": False,

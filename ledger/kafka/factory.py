@@ -8,6 +8,7 @@ from eventsourcing.utils import Environment, EnvType, resolve_topic
 
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.recorder import (
+    AggregateRecorder,
     ApplicationRecorder,
     ProcessRecorder,
     ReadOnlyRecorder,
@@ -57,12 +58,11 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
         self.writer = f"{name}-{uuid4().hex[:12]}"
         self._open: list[ReadOnlyRecorder] = []
 
-    def aggregate_recorder(self, purpose: str = EVENTS) -> ApplicationRecorder:
+    def aggregate_recorder(self, purpose: str = EVENTS) -> AggregateRecorder:
         """Return a recorder of `onebook.{network}.ledger`, or of a topic named by the purpose."""
-        if purpose == EVENTS:
-            return self.application_recorder()
-        log = self._log(f"onebook.{self.network}.{purpose}")
-        return self._kept(ApplicationRecorder(log, self.network, self.writer, dense=False))
+        dense = purpose == EVENTS
+        log = self._log(None if dense else f"onebook.{self.network}.{purpose}")
+        return self._kept(AggregateRecorder(log, self.network, self.writer, dense=dense))
 
     def application_recorder(self) -> ApplicationRecorder:
         """Return a recorder that appends events."""

@@ -4,6 +4,7 @@ import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from eventsourcing.persistence import Notification
@@ -13,11 +14,13 @@ from ledger.kafka.block import decode, hash_of
 from ledger.kafka.chain import Checkpoint, Counted
 from ledger.kafka.follower import Follower, records_from
 from ledger.kafka.log import Log, Reader
+from ledger.recorded import Recorded
 
 MARK_EVERY_EVENTS: Final = 20_000
 """So many events after another, a place is kept to begin reading from."""
 SEARCH_ABOVE_EVENTS: Final = 50_000
 """A position further than this from every kept place is searched in the topic."""
+_made: Final = object.__new__
 
 
 class History:
@@ -63,16 +66,12 @@ class History:
         wanted = frozenset(topics)
         for counted in self._blocks(after):
             block = counted.block
-            events = block.events
             skip = max(0, after + 1 - block.first)
-            for position, event in enumerate(events[skip:], block.first + skip):
-                if stop is not None and position > stop:
-                    return found
-                if not wanted or event[2] in wanted:
-                    found.append(Notification(*event, position))
-                    if len(found) == limit:
-                        return found
-            if stop is not None and block.last >= stop:
+            until = None if stop is None else max(0, stop + 1 - block.first)
+            placed = enumerate(block.events[skip:until], block.first + skip)
+            chosen = (one for one in placed if one[1].topic in wanted) if wanted else placed
+            found += map(_notification, islice(chosen, limit - len(found)))
+            if len(found) == limit or (stop is not None and block.last >= stop):
                 return found
         return found
 
@@ -180,3 +179,16 @@ class History:
             if record.offset + 1 >= end:
                 break
         return None
+
+
+def _notification(placed: tuple[int, Recorded]) -> Notification:
+    """Make what the constructor makes in half the time: it sets every field by a call."""
+    position, (stream, version, topic, state) = placed
+    made = _made(Notification)
+    fields = made.__dict__
+    fields["originator_id"] = stream
+    fields["originator_version"] = version
+    fields["topic"] = topic
+    fields["state"] = state
+    fields["id"] = position
+    return made

@@ -254,6 +254,16 @@ class ApplicationRecorder(ReadOnlyRecorder):
             return self._known_streams().last_version
 
 
+class AggregateRecorder(ApplicationRecorder):
+    """Streams alone, such as snapshots: nobody asks for positions in their order."""
+
+    def insert_events(  # type: ignore[override] # None is what the library's cases ask for
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> None:
+        """Write events in one block. Raises as `ApplicationRecorder.insert_events`."""
+        super().insert_events(stored_events, **kwargs)
+
+
 class _Tracks(ApplicationRecorder):
     """Trackings alone: a block without events."""
 

@@ -174,10 +174,6 @@ class Factories(OurOwn):
         self.env = Environment("TestCase", self.settings)
         super().setUp()
 
-    def tearDown(self: Any):
-        self.factory.close()
-        super().tearDown()
-
 
 class TestTheFactoryMakesOurRecordersOnPostgres(
     Factories, OnPostgres, shipped.InfrastructureFactoryTestCase
@@ -208,7 +204,7 @@ class TestTheFactoryMakesOurRecordersOnKafka(
         return kafka.Factory
 
     def expected_aggregate_recorder_class(self):
-        return on_kafka.ApplicationRecorder
+        return on_kafka.AggregateRecorder
 
     def expected_application_recorder_class(self):
         return on_kafka.ApplicationRecorder

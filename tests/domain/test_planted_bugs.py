@@ -55,7 +55,7 @@ BUGS: list[tuple[str, Any, str, str, Law]] = [
     ("the promise outlives the line", evolve._put_line, "after.committed == 0", "after.committed < 0", every_number),
     ("deciding changes the state", draft.Draft.__init__, "state.on_top()", "state", every_number),
     ("a deletion is not merged", state.Overlay.merge, "self._base.pop(key, None)", "pass", in_flight),
-    ("a deletion falls through to the base", state.Overlay.__delitem__, "self._own[key] = _GONE", "self._own.pop(key, None)", in_flight),
+    ("a deletion falls through to the base", state.Overlay.__delitem__, "self._own[key] = GONE", "self._own.pop(key, None)", in_flight),
     ("an overlay forgets the movements below", counts.Journal.sum_after, "self._parent is not None", "self._parent is None", in_any_order),
     ("a count has not seen what happened at its instant", counts.seen_by, "bisect_left", "bisect_right", in_any_order),
     ("a late movement changes the latest count", counts.seen_by, "anchors[index] if", "anchors[-1] if", in_any_order),

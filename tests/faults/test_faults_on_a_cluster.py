@@ -10,10 +10,13 @@ from typing import Final
 
 import pytest
 from chaos.clients import Load
+from chaos.faults import ACTIVE, LEADER, Episode, Fault
 from chaos.measures import Figures
 from chaos.network import NoNetwork
+from chaos.planted import bugs, program
 from chaos.run import Course, run
 from chaos.topology import Plan, running_cluster
+from plant import plant
 from required import missing
 
 from cluster.jars import KafkaUnavailable
@@ -21,6 +24,7 @@ from cluster.jars import KafkaUnavailable
 SEED: Final = 20260301
 SECONDS: Final = float(environ.get("ONEBOOK_TEST_FAULT_SECONDS", "150"))
 ENDS_WITHIN_S: Final = 900
+QUIET_S: Final = 3.0
 
 
 def told(what: str, gone_s: float, answers: int, faults: int) -> None:
@@ -48,3 +52,37 @@ def test_whatever_fails_no_answer_is_lost_doubled_or_changed(tmp_path: Path):
     assert found.refused_inputs > 0
     assert found.sendings["kafka"] > 0
     assert found.acknowledgements > found.requests
+
+
+def short_course(*faults: Fault) -> Course:
+    episodes = tuple(Episode((fault,), QUIET_S) for fault in faults)
+    return Course(SEED, SECONDS, Load(seed=SEED, buyers=4, arrays=2), episodes)
+
+
+def with_bug(name: str, logs: Path) -> Plan:
+    nodes = ("writer-1", "api-2")
+    return Plan(writers=1, programs=dict.fromkeys(nodes, program(name)), logs=logs)
+
+
+@pytest.mark.timeout(ENDS_WITHIN_S)
+def test_a_writer_that_answers_before_the_acknowledgement_is_caught(tmp_path: Path):
+    cut = Fault("cut", ACTIVE, LEADER, lasts_s=4.0)
+    plan = with_bug("answers before the acknowledgement", tmp_path / "logs")
+    found = figures_of(plan, short_course(Fault("kill", "writer-1", lasts_s=3.0), cut, cut))
+    assert "acknowledged answers" in {violation.law for violation in found.violations}
+
+
+@pytest.mark.timeout(ENDS_WITHIN_S)
+def test_a_writer_that_passes_input_before_its_last_request_is_caught(tmp_path: Path):
+    kill = Fault("kill", ACTIVE, lasts_s=3.0)
+    plan = with_bug("passes an input before its last request", tmp_path / "logs")
+    found = figures_of(plan, short_course(kill, kill))
+    assert "inputs" in {violation.law for violation in found.violations}
+
+
+@pytest.mark.parametrize("name", bugs())
+def test_a_bug_to_be_caught_changes_one_line_that_is_there(name: str, monkeypatch):
+    bug = bugs()[name]
+    before = bug.where.__code__
+    plant(monkeypatch, bug.where, bug.said, bug.says)
+    assert bug.where.__code__ != before

@@ -13,8 +13,9 @@ from busy_days import busy_days
 from eventsourcing.persistence import StoredEvent
 from given import Shop, given
 
+from consumers import fold
+from consumers.projector import PASSING_FAULTS, Projector, ProjectorStopped
 from consumers.source import ViewsAheadOfLedger
-from consumers.projector import Projector, ProjectorStopped
 from ledger import postgres
 from ledger.domain.events import LineShipped, OrderPlaced
 from ledger.opening import open_ledger
@@ -24,6 +25,9 @@ from projections.tables import Table
 from projections.views import VIEWS, UnknownView
 
 LONG_S = 20
+APPEND_EVENTS = 25
+both = pytest.mark.parametrize("ledger", ["postgres", "kafka"], indirect=True)
+"""For what must hold wherever the ledger is."""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,7 @@ def contents(ledger):
     }
 
 
+@both
 def test_views_are_the_same_in_batches_of_any_size_and_with_hardly_any_memory(ledger, days):
     ledger.tell(days)
     seen = []
@@ -61,10 +66,11 @@ def test_views_are_the_same_in_batches_of_any_size_and_with_hardly_any_memory(le
         ledger.project(**options)
         assert ledger.differences() == 0
         seen.append((ledger.digests(), contents(ledger)))
-        ledger.projector().rebuild()
+        ledger.rebuild()
     assert all(one == seen[0] for one in seen[1:])
 
 
+@both
 def test_views_go_on_where_the_last_process_ended(ledger, days):
     ledger.tell(days, until=len(days.books.events) // 2)
     ledger.project()
@@ -73,7 +79,16 @@ def test_views_go_on_where_the_last_process_ended(ledger, days):
     assert ledger.differences() == 0
 
 
-@pytest.mark.parametrize("table", ["inventory", "order_lines", "requests"])
+@pytest.mark.parametrize(
+    ("ledger", "table"),
+    [
+        ("postgres", "inventory"),
+        ("postgres", "order_lines"),
+        ("postgres", "requests"),
+        ("kafka", "order_lines"),
+    ],
+    indirect=["ledger"],
+)
 def test_a_batch_that_fails_half_way_changes_nothing_and_is_taken_in_later(
     ledger, days, table, monkeypatch
 ):
@@ -101,14 +116,17 @@ def test_a_batch_that_fails_half_way_changes_nothing_and_is_taken_in_later(
     assert ledger.differences() == 0
 
 
+@both
 def test_a_view_that_was_rebuilt_alone_catches_up_with_the_others(ledger, days):
     ledger.tell(days, until=150)
     ledger.project()
     before = contents(ledger)
     ledger.sql("DELETE FROM orders")
-    assert ledger.projector().rebuild(["orders"]) == 150
+    assert ledger.rebuild("orders") == 150
     assert contents(ledger) == before
-    ledger.projector(names=["orders"])._fold.empty(["orders"])
+    emptying = ledger.projector(names=["orders"])
+    emptying._fold.empty(["orders"])
+    emptying.stop()
     ledger.tell(days)
     assert ledger.project() == len(days.books.events)
     assert ledger.differences() == 0
@@ -134,18 +152,19 @@ def test_only_views_that_exist_can_be_rebuilt(ledger):
         ledger.projector().rebuild(["sales"])
 
 
+@both
 def test_a_view_that_has_seen_more_than_the_ledger_holds_is_not_used(ledger, days):
     ledger.tell(days)
     ledger.project()
-    with psycopg.connect(ledger.url, autocommit=True) as conn:
-        conn.execute("DELETE FROM main_events WHERE notification_id > 100")
+    ledger.lose_after(100)
     for use in (lambda: ledger.projector().start(), ledger.project, ledger.verify):
         with pytest.raises(ViewsAheadOfLedger, match=r"100.*onebook rebuild"):
             use()
-    assert ledger.projector().rebuild() == 100
+    assert ledger.rebuild() == 100
     assert ledger.differences() == 0
 
 
+@both
 def test_readers_wait_until_the_views_are_where_they_need_them(ledger):
     shop = given(received("MUG", "STORE", 5))
     with running(ledger) as projector:
@@ -180,6 +199,7 @@ def test_a_projector_that_does_not_listen_is_woken_by_the_writer_beside_it(ledge
         assert projector.wait_for(2, LONG_S)
 
 
+@both
 def test_stopping_ends_every_wait(ledger):
     with running(ledger) as projector:
         ended = []
@@ -193,15 +213,16 @@ def test_stopping_ends_every_wait(ledger):
         projector.check()
 
 
+@both
 def test_an_event_that_cannot_be_read_stops_the_views_and_is_named(ledger):
     shop = given(received("MUG", "STORE", 5))
     ledger.tell(shop)
-    ledger.recorder.insert_events([StoredEvent("stock/STORE/MUG", 9, "stock_melted.v1", b"{}")])
+    ledger.append([StoredEvent("stock/STORE/CUP", 1, "stock_melted.v1", b"{}")])
     bad = len(shop.books.events) + 1
     with running(ledger) as projector:
         assert not projector.wait_for(bad, LONG_S)
         with pytest.raises(
-            ProjectorStopped, match=rf"position {bad} \(stock_melted.v1 of stock/STORE/MUG\)"
+            ProjectorStopped, match=rf"position {bad} \(stock_melted.v1 of stock/STORE/CUP\)"
         ):
             projector.check()
         assert not projector.status().running
@@ -220,6 +241,7 @@ def test_an_event_that_does_not_fit_stops_the_views_and_is_named(ledger):
         ledger.project()
 
 
+@both
 def test_two_projectors_of_the_same_views_take_in_each_event_once(ledger, days):
     with running(ledger, max_batch_events=3) as one, running(ledger, max_batch_events=5) as other:
         for until in range(0, len(days.books.events), 40):
@@ -233,6 +255,7 @@ def test_two_projectors_of_the_same_views_take_in_each_event_once(ledger, days):
     assert ledger.differences() == 0
 
 
+@both
 def test_a_projector_whose_connections_are_cut_connects_again(ledger, days):
     with running(ledger) as projector:
         ledger.tell(days, until=100)
@@ -241,10 +264,51 @@ def test_a_projector_whose_connections_are_cut_connects_again(ledger, days):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         time.sleep(0.1)
-        with open_ledger(postgres.environment(ledger.url), "main") as recorder:
-            ledger.recorder, cut = recorder, ledger.recorder
-            ledger.tell(days)
-            ledger.recorder = cut
+        ledger.connect_apart()
+        ledger.tell(days)
         assert projector.wait_for(len(days.books.events), LONG_S)
         projector.check()
     assert ledger.differences() == 0
+
+
+@both
+def test_every_batch_is_told_to_who_listens_in_another_process(ledger, days):
+    ledger.tell(days, until=75)
+    with psycopg.connect(ledger.url, autocommit=True) as conn:
+        conn.execute(f'LISTEN "onebook_views_{ledger.network}"')
+        ledger.project(max_batch_events=APPEND_EVENTS)
+        assert [told.payload for told in conn.notifies(timeout=LONG_S, stop_after=3)] == [""] * 3
+
+
+def test_checkpoints_of_an_earlier_release_are_gone_on_with(ledger, days):
+    ledger.tell(days, until=100)
+    ledger.project()
+    ledger.sql("ALTER TABLE projections DROP COLUMN next_offset, DROP COLUMN trackings")
+    ledger.tell(days)
+    assert ledger.project() == len(days.books.events)
+    assert ledger.differences() == 0
+
+
+def test_views_of_a_ledger_in_kafka_are_not_gone_on_with(ledger, days):
+    ledger.tell(days, until=20)
+    ledger.project()
+    ledger.sql("UPDATE projections SET next_offset = 3 WHERE view = 'orders'")
+    with pytest.raises(ViewsAheadOfLedger, match=r"orders .* in Kafka.*onebook rebuild"):
+        ledger.project()
+
+
+@both
+def test_a_projector_that_stops_within_a_batch_does_not_hold_the_views_for_ever(
+    ledger, days, monkeypatch
+):
+    monkeypatch.setattr(fold, "MAX_IDLE_IN_TRANSACTION_MS", 200)
+    ledger.tell(days, until=100)
+    stuck = ledger.projector()
+    stuck._fold.open()
+    with stuck._fold._conn.transaction():
+        stuck._fold._conn.execute("SELECT FROM projections FOR UPDATE")
+        with running(ledger) as projector:
+            assert projector.wait_for(100, LONG_S)
+        with pytest.raises(PASSING_FAULTS):
+            stuck._fold._conn.execute("SELECT 1")
+    stuck.stop()

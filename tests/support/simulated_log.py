@@ -54,7 +54,7 @@ class Fate(NamedTuple):
 
 
 WELL = Fate()
-LOST = Fate(lands_after_s=None, told=Told.ERROR)
+LOST = Fate(lands_after_s=None, told=Told.ERROR, told_after_s=10.0)
 ACK_LOST = Fate(told=Told.ERROR, told_after_s=10.0)
 LATE = Fate(lands_after_s=12.0, told=Told.ERROR, told_after_s=10.0)
 """It lands when its writer has given it up."""
@@ -211,6 +211,15 @@ class SimulatedKafka:
         found = self._topic(topic)
         del found.landed[: offset - found.start]
         found.start = offset
+
+    def hide_from(self, topic: str, offset: int, seconds: float) -> None:
+        """Let the last records go out of sight for so long, as a broker that begins to lead may."""
+        found = self._topic(topic)
+        until = self._now + seconds
+        found.landed[offset - found.start :] = [
+            record._replace(visible_at=max(until, record.visible_at))
+            for record in found.landed[offset - found.start :]
+        ]
 
     def replace(self, topic: str, offset: int, value: bytes | None) -> None:
         """Put another value where a record was."""

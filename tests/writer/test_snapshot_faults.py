@@ -50,7 +50,7 @@ def position(place: Path, network: str = "main") -> int:
     return reached(kept)
 
 
-@pytest.mark.parametrize("writes", [1, 5, 20, 40])
+@pytest.mark.parametrize("writes", [1, 5, 12])
 def test_a_writer_killed_while_it_saves_starts_from_the_save_before(place, busy, writes) -> None:
     program = [sys.executable, killed_in_a_save.__file__, str(place), str(writes)]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")])
@@ -145,9 +145,8 @@ def test_a_changed_entry_is_noticed_at_the_start_or_when_it_is_read(
     kept = Snapshot.open(place, "main")
     if reached(kept) == saved:
         assert table == "lines", "the small tables are read at the start"
-        with pytest.raises(SnapshotDamaged, match="not what was written") as noticed:
+        with pytest.raises(SnapshotDamaged, match="not what was written"):
             dict(kept.state().lines)
-        kept.condemn(noticed.value)
     kept.close()
     assert restored(place, busy) == 0
 
@@ -194,7 +193,8 @@ def test_a_writer_far_ahead_waits_for_its_save(place, busy, monkeypatch) -> None
     monkeypatch.setattr(snapshots, "MAX_BEHIND_EVENTS", 50)
     monkeypatch.setattr(snapshots, "WAIT_S_AN_ENTRY", 10.0)
     kept = Snapshot.open(place, "main")
-    write_on(kept, busy[:20], save_every=20, wait=False)
+    write_on(kept, busy[:21], save_every=20, wait=False)
     assert reached(kept) == 0
-    kept.note(kept.state().on_top().changes())
+    kept.due(50)
+    assert reached(kept) == length(busy[:20])
     kept.close()

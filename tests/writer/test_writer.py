@@ -203,7 +203,7 @@ def test_a_full_queue_takes_nothing_and_says_so(start, gate, monkeypatch):
     taken = [writer.submit("web", [received(5)])]
     until(lambda: gate.waiting)
     taken.append(writer.submit("web", [order(0)]))
-    until(lambda: not writer._queue)
+    until(lambda: not writer._engine.queue)
     taken.append(writer.submit("web", [order(1), order(2), order(3)]))
     with pytest.raises(WriterBusy, match="3 requests wait"):
         writer.submit("web", [order(4)])
@@ -246,6 +246,7 @@ def test_one_request_of_many_lines_is_never_split(start, recorder):
 
 
 def test_a_refusal_that_cannot_be_read_again_is_asked_for_later(start, gate, monkeypatch):
+    monkeypatch.setattr(engine_module, "MAX_REFUSALS_IN_MEMORY", 0)
     writer = start(gate)
     first = writer.submit("web", [order(1)])
     until(lambda: gate.waiting)

@@ -49,7 +49,9 @@ def _arguments() -> argparse.Namespace:
 
 def _tell(what: str, gone_s: float, answers: int, faults: int) -> None:
     at = f"{int(gone_s) // 60:3}:{int(gone_s) % 60:02}"
-    err.print(f"[dim]{at}[/]  {answers:>9,} answers  {faults:>4} faults  [bold]{what}[/]", soft_wrap=True)
+    err.print(
+        f"[dim]{at}[/]  {answers:>9,} answers  {faults:>4} faults  [bold]{what}[/]", soft_wrap=True
+    )
 
 
 if __name__ == "__main__":

@@ -11,13 +11,11 @@ from chaos.diary import now
 from chaos.faults import ACTIVE, LEADER, Episode, Fault, Kind
 from chaos.nodes import Node
 from chaos.state import State
-from chaos.topology import SMALL_DISK_OF, Cluster
+from chaos.topology import BESIDE_API, SMALL_DISK_OF, Cluster
 
 RECOVERY_LIMIT_S: Final = 90.0
 POLL_S: Final = 0.2
 FILL_BYTES: Final = 1 << 20
-UNNAMED_WRITER: Final = "api-2"
-"""The node whose writer has a name of its own choice."""
 
 
 class Happened(Struct, frozen=True):
@@ -72,7 +70,7 @@ class Injector:
 
     def _node_of(self, writer: str) -> str:
         names = self._cluster.named("writer")
-        return next((n for n in names if writer.startswith(f"{n}-")), UNNAMED_WRITER)
+        return next((name for name in names if writer.startswith(f"{name}-")), BESIDE_API)
 
     def _named(self, role: str, roles: dict[str, str], taken: set[str]) -> str:
         """The node of a role; of a kind, one that is not hit yet in this episode."""

@@ -28,6 +28,8 @@ NETWORK: Final = "main"
 PORT: Final = 9092
 CONTROLLER_PORT: Final = 9093
 HTTP_PORT: Final = 8000
+BESIDE_API: Final = "api-2"
+"""The API with a writer in its process."""
 COMMAND_LIMIT_S: Final = 300
 SMALL_DISK_BYTES: Final = 2 << 30
 SMALL_DISK_OF: Final = "broker-3"
@@ -178,8 +180,8 @@ def _built(plan: Plan, folder: Path, network: Network) -> Cluster:
     nodes["projector"] = made.node("projector", network, ["project"])
     split = ["serve", "--no-writer", "--no-projector"]
     nodes["api-1"] = made.node("api-1", network, split, serves=True)
-    beside = ["serve", "--no-projector"]
-    nodes["api-2"] = made.node("api-2", network, beside, serves=True)
+    beside = ["serve", "--no-projector", "--place", str(plan.writers), "--name", BESIDE_API]
+    nodes[BESIDE_API] = made.node(BESIDE_API, network, beside, serves=True)
     return Cluster(plan, folder, network, kafka, database, nodes)
 
 

@@ -61,7 +61,7 @@ class Machine:
     each new writer's tip before it reads anything.
     """
 
-    def __init__(self, kafka: Broker, place: int, ahead_s: float, chance: Random, trouble: float) -> None:
+    def __init__(self, kafka: Broker, place: int, ahead_s: float, chance: Random) -> None:
         self.name = f"w{place}"
         self.link = Link(kafka)
         self.ahead_s = ahead_s
@@ -69,7 +69,7 @@ class Machine:
         self.tip: Tip | None = None
         self.stopped_by: BaseException | None = None
         self.on_start: Callable[[Machine], None] = lambda _: None
-        self._kafka, self._place, self._chance, self._trouble = kafka, place, chance, trouble
+        self._kafka, self._place, self._chance = kafka, place, chance
         self._incarnation = 0
         self._still_until = 0.0
 
@@ -123,7 +123,7 @@ class Machine:
         writer = Writer(
             KafkaLedger(recorder),
             inputs=SimulatedInputs(self._kafka, self.link, self._chance),
-            letters=SimulatedLetters(self._kafka, self.link, self._chance, self._trouble),
+            letters=SimulatedLetters(self._kafka, self.link, self._chance),
             publisher=SimulatedPublisher(self._kafka, self.link),
             takeover_s=TAKEOVER_S,
             place=self._place,

@@ -71,14 +71,13 @@ class SimulatedInputs:
 class SimulatedLetters:
     """Where refused input is kept: at once, or it fails, whether it was kept or not."""
 
-    def __init__(self, kafka: Broker, link: Link, chance: Random, trouble: float) -> None:
+    def __init__(self, kafka: Broker, link: Link, chance: Random) -> None:
         self._kafka, self._link, self._chance = kafka, link, chance
-        self._trouble = trouble
 
     def send(self, letter: DeadLetter) -> Future[Appended]:
         kept: Future[Appended] = Future()
         cut_off = self._link.left_s("sending") > 0 or self._kafka.is_away
-        fails = cut_off or self._chance.random() < self._trouble
+        fails = cut_off or self._chance.random() < self._kafka.letters_lost
         if not fails or (not cut_off and self._chance.random() < 0.5):
             self._kafka._land(LETTERS, letter.raw, headers_of(letter), 0.0)
         if fails:

@@ -22,6 +22,8 @@ class Broker(SimulatedKafka):
     """A SimulatedKafka of which the fate of an append may be said by who sends it."""
 
     fate: Fate | None = None
+    letters_lost = 0.0
+    """The share of dead letters that are not acknowledged."""
 
     def _fate(self) -> Fate:
         return super()._fate() if self.fate is None or self.is_away else self.fate

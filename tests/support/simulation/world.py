@@ -17,6 +17,8 @@ from consumers import blocks, engine
 
 QUIET_LIMIT_S: Final = 60.0
 """Within this simulated time after the last fault everything is answered."""
+LATEST_LANDING_S: Final = 60.0
+"""By then no append is under way that was sent before."""
 MAX_TURNS: Final = 20_000
 MAX_TRACE: Final = 2_000
 FAULTS: Final = {
@@ -69,8 +71,9 @@ class World:
             self._fates(),
             hidden_for_s=lambda: 0.0 if self._calm else hiding.random() * setting.hidden_s,
         )
+        self.kafka.letters_lost = setting.trouble / 3
         self.machines = [
-            Machine(self.kafka, place, setting.ahead_s[place], Random(f"{seed}/{place}"), setting.trouble)
+            Machine(self.kafka, place, setting.ahead_s[place], Random(f"{seed}/{place}"))
             for place in range(setting.machines)
         ]
         for machine in self.machines:
@@ -111,7 +114,7 @@ class World:
     def _quiet_time(self) -> None:
         """No more faults: all is answered soon, and every writer comes to know the same."""
         self._note("quiet")
-        self._calm = True
+        self._calm, self.kafka.letters_lost = True, 0.0
         self.kafka.go_away_for(0.0)
         for machine in self.machines:
             machine.link.heal()
@@ -119,7 +122,7 @@ class World:
         self._turns_until(self._all_is_answered, "no answer to everything that was asked")
         self.clients.ask_for_the_rest()
         self._turns_until(self._all_is_answered, "no answer to what was asked again")
-        self.kafka.settle()
+        self.kafka.run_for(LATEST_LANDING_S)
         for machine in self.machines:
             self.clients.ask_this_one(machine)
         self._turns_until(self._all_know_the_same, "the writers do not come to the same head")

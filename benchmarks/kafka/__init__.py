@@ -1,0 +1,1 @@
+"""What the benchmarks on Kafka are made of."""

@@ -1,0 +1,21 @@
+"""What the benchmarks' programs say to whoever started them."""
+
+from msgspec import Struct
+
+ORDERS_A_RECORD = 100
+WARM_UP_ORDERS = 2_000
+"""Answered before the clock starts: connections stand, the brokers' code is compiled."""
+
+
+class Published(Struct, frozen=True):
+    """So many orders, in so many seconds."""
+
+    orders: int
+    seconds: float
+
+
+class Reached(Struct, frozen=True):
+    """A confirmed position, and when: on the clock that all processes of a machine share."""
+
+    position: int
+    at_s: float
