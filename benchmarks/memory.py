@@ -4,6 +4,7 @@ Proportional set size: a page shared by n processes counts one n-th in each, so 
 buffers count once. The sum of resident set sizes would count them once a backend. Linux only.
 """
 
+import os
 import re
 import threading
 from contextlib import suppress
@@ -19,6 +20,12 @@ _PROC = Path("/proc")
 def is_measurable() -> bool:
     """Whether this system tells the proportional set size of a process."""
     return Path("/proc/self/smaps_rollup").exists()
+
+
+def own_resident_mib() -> float:
+    """What this process holds in memory now."""
+    resident_pages = int((_PROC / "self" / "statm").read_text().split()[1])
+    return resident_pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class PeakMemory:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Line, Skipped
-from benchmarks.kafka import brokers, through
+from benchmarks.kafka import brokers, http, replay, takeover, through
 from cluster.jars import KafkaUnavailable, kafka_jars
 
 NAME = "on Kafka"
@@ -20,5 +20,8 @@ def lines(bench: Bench) -> Iterator[Line]:
     with brokers.running(bench, 1) as kafka:
         yield from through.lines(bench, kafka)
         yield from through.compressed(bench, kafka)
+        yield from http.lines(bench, kafka)
+        yield from takeover.lines(bench, kafka)
+        yield from replay.lines(bench, kafka)
     with brokers.running(bench, 3) as kafka:
         yield from through.replicated(bench, kafka)

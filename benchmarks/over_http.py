@@ -36,7 +36,7 @@ def lines(bench: Bench) -> Iterator[Line]:
         serving(bench.folder / "http", url) as (_, address),
         _empty_route() as empty,
     ):
-        _open(address)
+        take_stock(address)
         item = f"{address}/v1/inventory/{shop.skus(1)[0]}"
         taken = interleaved(
             bench.repeats,
@@ -54,7 +54,8 @@ def lines(bench: Bench) -> Iterator[Line]:
     yield Figure(reads, nothing, "requests/s", Goal(0.25))
 
 
-def _open(address: str) -> None:
+def take_stock(address: str) -> None:
+    """Receive the opening stock of the hot items."""
     body = msgspec.json.encode(shop.opening(sql_floor.HOT_ITEMS))
     headers = {"Content-Type": "application/json"}
     httpx.post(f"{address}/v1/requests", content=body, headers=headers).raise_for_status()
@@ -62,6 +63,11 @@ def _open(address: str) -> None:
 
 def _orders_per_s(bench: Bench, url: str, address: str) -> float:
     settle(url)
+    return post_orders(bench, address).rate
+
+
+def post_orders(bench: Bench, address: str, connections: int = wrk.CONNECTIONS) -> wrk.Load:
+    """What wrk sees; every order that was answered stands in the ledger."""
     before = _position(address)
     load = wrk.post_orders(
         f"{address}/v1/requests",
@@ -69,10 +75,11 @@ def _orders_per_s(bench: Bench, url: str, address: str) -> float:
         secrets.token_hex(4),
         shop.LOCATION,
         sql_floor.HOT_ITEMS,
+        connections,
     )
     recorded = (_position(address) - before) // 4
     assert recorded >= load.requests, f"{load.requests} answers, but {recorded} orders recorded"
-    return load.rate
+    return load
 
 
 def _position(address: str) -> int:

@@ -1,4 +1,4 @@
-"""`wrk`, the HTTP load generator: 64 connections against one address, for some seconds."""
+"""`wrk`, the HTTP load generator: connections against one address, for some seconds."""
 
 import shutil
 import subprocess
@@ -41,20 +41,22 @@ def is_installed() -> bool:
 
 def get(url: str, seconds: float) -> Load:
     """GET one address over and over."""
-    return _run(url, seconds, "get")
+    return _run(url, seconds, CONNECTIONS, "get")
 
 
-def post_orders(url: str, seconds: float, run: str, location: str, skus: int) -> Load:
+def post_orders(
+    url: str, seconds: float, run: str, location: str, skus: int, connections: int = CONNECTIONS
+) -> Load:
     """POST two-line orders, each of its own id; `run` keeps them apart from other runs'.
 
     The two lines of an order name two of the skus SKU-0001 to SKU-{skus}.
     """
-    return _run(url, seconds, "orders", run, location, str(skus))
+    return _run(url, seconds, connections, "orders", run, location, str(skus))
 
 
-def _run(url: str, seconds: float, *arguments: str) -> Load:
+def _run(url: str, seconds: float, connections: int, *arguments: str) -> Load:
     command = [
-        *("wrk", "--threads", str(THREADS), "--connections", str(CONNECTIONS)),
+        *("wrk", "--threads", str(THREADS), "--connections", str(connections)),
         *("--duration", f"{max(1, round(seconds))}s", "--script", str(WRK_SCRIPT)),
         *(url, "--", *arguments),
     ]

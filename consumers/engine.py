@@ -17,7 +17,7 @@ from consumers.blocks import Asked, Block, InFlight, Waiter, tell
 from consumers.inputs import DeadLetter, DeadLetters, InputRecord, Inputs, Unreadable, read, refused
 from consumers.ledgers import Page, WritersLedger
 from consumers.request_index import Key, Known, RequestIndex, key_of
-from consumers.snapshot import Snapshot
+from consumers.snapshot import Snapshot, SnapshotDamaged
 from ledger import codec
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.events import (
@@ -30,6 +30,7 @@ from ledger.domain.events import (
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import AnyRequest
 from ledger.fingerprint import fingerprint
+from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
 
 MAX_REFUSALS_IN_MEMORY: Final = 50_000
@@ -128,7 +129,7 @@ class Engine:
         for key, asked in sent.block.asked.items():
             asked.answer(first)
             self._tell_awaiting(key, asked.event, first + asked.offset)
-        self._save_if_due()
+        self._save_if_due(self.ledger.checkpoint)
 
     def save(self) -> None:
         """Save the snapshot, if there is one, and wait until it is written."""
@@ -170,7 +171,7 @@ class Engine:
             self._recorded_at = max(self._recorded_at, page.recorded_at)
         if saved:
             self._merge(onto)
-            self._save_if_due()
+            self._save_if_due(page.checkpoint)
 
     def everybody_who_waits(self) -> list[Waiter]:
         """All who have no answer yet."""
@@ -207,11 +208,13 @@ class Engine:
             self._snapshot.note(above.changes())
         above.merge()
 
-    def _save_if_due(self) -> None:
-        if self._snapshot is None or not self._snapshot.due(self.ledger.head.position):
+    def _save_if_due(self, checkpoint: Checkpoint | None) -> None:
+        """Save the state as it is now, at exactly this checkpoint, if it is time to."""
+        if self._snapshot is None:
             return
-        assert self.ledger.checkpoint is not None, "a snapshot goes with a ledger of blocks"
-        self._snapshot.save(self.ledger.checkpoint, self._recorded_at)
+        assert checkpoint is not None, "a snapshot goes with a ledger of blocks"
+        if self._snapshot.due(checkpoint.head.position):
+            self._snapshot.save(checkpoint, self._recorded_at)
 
     def _decide_queued(self, block: Block) -> bool:
         if not self.queue:
@@ -226,6 +229,8 @@ class Engine:
         elif not self.answered_before(waiter):
             try:
                 events = self._decided(block, submission.channel, request, fingerprint(request))
+            except SnapshotDamaged:
+                raise
             except Exception as fault:  # noqa: BLE001 - one request must not stop all others
                 log.error("decision_failed", request_id=request.request_id, fault=repr(fault))
                 submission.answer(index, DecisionFailed(request.request_id))
@@ -269,6 +274,8 @@ class Engine:
             return
         try:
             events = self._decided(block, record.channel, item, own)
+        except SnapshotDamaged:
+            raise
         except Exception as fault:  # noqa: BLE001 - one request must not stop all others
             log.error("decision_failed", request_id=item.request_id, fault=repr(fault))
             said = "it could not be decided, by a fault of this release"

@@ -24,7 +24,8 @@ READ_PAGE_EVENTS: Final = 10_000
 class Page(NamedTuple):
     """Events in order, the first at position `first`, and how the ledger stands behind them.
 
-    `author` wrote them at `recorded_at`; empty and None where a ledger does not say.
+    `author` wrote them at `recorded_at`; empty and None where a ledger does not say. The ledger
+    itself may be further on already: `checkpoint` is where a fold of these events stands.
     """
 
     first: int
@@ -32,6 +33,7 @@ class Page(NamedTuple):
     head: Head
     author: str
     recorded_at: datetime | None = None
+    checkpoint: Checkpoint | None = None
 
 
 Take = Callable[[Page], None]
@@ -217,8 +219,8 @@ def _recorded(one: Notification) -> Recorded:
 
 def _page(counted: Counted) -> Page:
     block = counted.block
-    head = counted.checkpoint.head
-    return Page(block.first, block.events, head, block.writer, block.recorded_at)
+    reached = counted.checkpoint
+    return Page(block.first, block.events, reached.head, block.writer, block.recorded_at, reached)
 
 
 def _pass_on(done: Future[Counted], positions: Future[list[int]]) -> None:

@@ -11,7 +11,7 @@ from typing import Final, get_args
 import msgspec
 
 from ledger.domain.events import AnyEvent
-from ledger.recorded import Recorded, as_recorded
+from ledger.recorded import OwnRecorded, own_recorded
 
 EVENT_TYPES: Final[tuple[type[AnyEvent], ...]] = get_args(AnyEvent)
 
@@ -47,6 +47,6 @@ def decode(topic: str, state: bytes) -> AnyEvent:
     return decoder(state)
 
 
-def recorded(event: AnyEvent, stream: str, version: int) -> Recorded:
+def recorded(event: AnyEvent, stream: str, version: int) -> OwnRecorded:
     """The event as a ledger keeps it, as `version` of its `stream`."""
-    return as_recorded((stream, version, TOPICS[type(event)], encode(event)))
+    return own_recorded((stream, version, TOPICS[type(event)], encode(event)))

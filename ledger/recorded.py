@@ -1,8 +1,8 @@
 """One event as a ledger keeps it, whatever keeps the ledger."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
-from collections.abc import Callable
 
 
 class Recorded(NamedTuple):
@@ -14,8 +14,14 @@ class Recorded(NamedTuple):
     state: bytes
 
 
-as_recorded: Final = cast(
-    "Callable[[tuple[str, int, str, bytes]], Recorded]",
-    partial(cast("Any", tuple.__new__), Recorded),
+class OwnRecorded(Recorded):
+    """One whose state `ledger.codec` has encoded: JSON by its making, which nobody need prove."""
+
+    __slots__ = ()
+
+
+own_recorded: Final = cast(
+    "Callable[[tuple[str, int, str, bytes]], OwnRecorded]",
+    partial(cast("Any", tuple.__new__), OwnRecorded),
 )
-"""A tuple of the four fields as Recorded, in a third of the time that its constructor takes."""
+"""The four fields as an OwnRecorded, in a third of the time that the constructor takes."""

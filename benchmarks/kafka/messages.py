@@ -19,3 +19,25 @@ class Reached(Struct, frozen=True):
 
     position: int
     at_s: float
+
+
+class Filled(Struct, frozen=True):
+    """What a ledger holds."""
+
+    requests: int
+    events: int
+
+
+class Replayed(Struct, frozen=True):
+    """So many events were read; the process's memory before and afterwards."""
+
+    events: int
+    seconds: float
+    before_mib: float
+    after_mib: float
+
+
+class Indexed(Struct, frozen=True):
+    """Bytes of memory an entry of the request index, whatever it is made of."""
+
+    entry_bytes: float

@@ -9,13 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from benchmarks.bench import child_environment
-from benchmarks.serving import ended
+from benchmarks.serving import ProgramEnded, ended
 
 T = TypeVar("T")
-
-
-class ProgramEnded(Exception):
-    """A program of the benchmarks ended before it said what was asked; it says why on stderr."""
 
 
 class Program:

@@ -72,10 +72,11 @@ class ChannelPolicy(Struct, frozen=True, gc=False):
 class Overlay(MutableMapping[K, V], Generic[K, V]):
     """A mapping on top of another: reads fall through, writes and deletions stay here."""
 
-    __slots__ = ("_base", "_own")
+    __slots__ = ("_base", "_deletes", "_own")
 
     def __init__(self, base: MutableMapping[K, V]) -> None:
         self._base = base
+        self._deletes = False
         self._own: dict[K, object] = {}
 
     def __getitem__(self, key: K) -> V:
@@ -102,6 +103,7 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
 
     def __delitem__(self, key: K) -> None:
         self._own[key] = GONE
+        self._deletes = True
 
     def __iter__(self) -> Iterator[K]:
         for key in self._base:
@@ -124,12 +126,16 @@ class Overlay(MutableMapping[K, V], Generic[K, V]):
 
     def merge(self) -> None:
         """Write what changed into the mapping below, and be empty."""
-        for key, value in self._own.items():
+        own, self._own = self._own, {}
+        if not self._deletes:
+            self._base.update(cast("dict[K, V]", own))
+            return
+        self._deletes = False
+        for key, value in own.items():
             if value is GONE:
                 self._base.pop(key, None)
             else:
                 self._base[key] = cast("V", value)
-        self._own = {}
 
 
 MAPPINGS: Final = (

@@ -12,14 +12,14 @@ state in base64: reading gives back exactly the bytes that were written.
 
 import re
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Final
 
 import msgspec
 
-from ledger.recorded import Recorded
+from ledger.recorded import OwnRecorded, Recorded
 
 GENESIS: Final = "genesis"
 """`prev` of the first block."""
@@ -72,7 +72,6 @@ class _Record(msgspec.Struct, gc=False):
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(_Record).decode
 _skip: Final = msgspec.json.Decoder(msgspec.Raw).decode
-_skip_each: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def hash_of(value: bytes) -> str:
@@ -119,9 +118,11 @@ def decode(value: bytes | None) -> Block | None:
 
 
 def _events(events: Sequence[Recorded]) -> list[_Event]:
-    if _are_json([event[3] for event in events]):
+    if set(map(type, events)) == {OwnRecorded}:
         raw = msgspec.Raw
-        return [_Event(stream, version, topic, raw(state)) for stream, version, topic, state in events]
+        return [
+            _Event(stream, version, type_, raw(state)) for stream, version, type_, state in events
+        ]
     return [_event(*event) for event in events]
 
 
@@ -129,29 +130,6 @@ def _event(stream: str, version: int, topic: str, state: bytes) -> _Event:
     if _is_json(state):
         return _Event(stream, version, topic, msgspec.Raw(state))
     return _Event(stream, version, topic, data64=b2a_base64(state, newline=False).decode())
-
-
-def _are_json(states: Sequence[bytes]) -> bool:
-    """Whether `_is_json` holds for every one, asked of all together; False if that is not clear.
-
-    Side by side as an array they are read in one go. Each is one value without surrounding space
-    if and only if the array's items are the same bytes again.
-    """
-    array = b"[" + b",".join(states) + b"]"
-    try:
-        items = _skip_each(array)
-        if not array.isascii():
-            array.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return (
-        list(map(bytes, items)) == list(states)
-        and max(map(_brackets, states), default=0) <= MAX_NESTING
-    )
-
-
-def _brackets(state: bytes) -> int:
-    return state.count(b"{") + state.count(b"[")
 
 
 def _is_json(state: bytes) -> bool:
@@ -164,7 +142,7 @@ def _is_json(state: bytes) -> bool:
             state.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return _brackets(state) <= MAX_NESTING or _nesting(state) <= MAX_NESTING
+    return state.count(b"{") + state.count(b"[") <= MAX_NESTING or _nesting(state) <= MAX_NESTING
 
 
 def _nesting(state: bytes) -> int:

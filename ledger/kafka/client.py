@@ -28,7 +28,10 @@ CONNECT_TIMEOUT_S: Final = 15.0
 MAX_POLL_RECORDS: Final = 5_000
 FETCH_WAIT_S: Final = 0.05
 """How long a broker keeps an empty fetch open; longer ones delay whoever asks for the end."""
+FETCH_BYTES: Final = 4 << 20
+"""What a reader fetches at a time: the library takes larger answers apart three times slower."""
 FEW_BYTES: Final = 1 << 16
+"""What a reader of single records fetches at a time."""
 METADATA_AGE_MS: Final = 1_000
 BATCH_BYTES: Final = 1 << 20
 RETRY_PAUSE_S: Final = 0.005
@@ -56,8 +59,9 @@ CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "isolation_level": "read_uncommitted",  # the block rule decides what counts
     "max_poll_records": MAX_POLL_RECORDS,
     "fetch_max_wait_ms": int(FETCH_WAIT_S * _MS),
-    "fetch_max_bytes": 2 * MAX_RECORD_BYTES,
-    "max_partition_fetch_bytes": 2 * MAX_RECORD_BYTES,
+    # A fetch brings the first batch whatever its size, so the largest record still comes.
+    "fetch_max_bytes": FETCH_BYTES,
+    "max_partition_fetch_bytes": FETCH_BYTES,
     "receive_message_max_bytes": 4 * MAX_RECORD_BYTES,
     "retry_backoff_ms": 20,
     "reconnect_backoff_ms": 20,
@@ -71,7 +75,6 @@ CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "allow_auto_create_topics": False,
 }
 FEW_OPTIONS: Final[Mapping[str, Any]] = {
-    # A fetch brings the first batch whatever its size: no more than that is of use.
     "fetch_max_bytes": FEW_BYTES,
     "max_partition_fetch_bytes": FEW_BYTES,
 }

@@ -241,3 +241,21 @@ def test_blocks_that_were_lost_are_told_to_who_reads_on():
     ledger.kafka.lose_from(TOPIC, 100)
     with pytest.raises(LedgerTruncated):
         history.select(len(events), 1)
+
+
+@pytest.mark.usefixtures("near")
+def test_copies_of_old_blocks_at_the_end_do_not_make_a_search_read_everything():
+    ledger = written(SimulatedKafka(records_a_poll=1), blocks=400)
+    for value in ledger.kafka.values(TOPIC)[5:55]:
+        ledger.kafka.put(TOPIC, value)
+    log = CountingLog(ledger.kafka, TOPIC)
+    assert [one.id for one in history_of(ledger, log).select(794, 2)] == [795, 796]
+    assert log.read < 200
+
+
+@pytest.mark.usefixtures("near")
+def test_a_search_does_not_hide_that_the_beginning_was_deleted():
+    ledger = written(SimulatedKafka(), blocks=100)
+    ledger.kafka.delete_before(TOPIC, 1)
+    with pytest.raises(LedgerTruncated, match="begins at offset 1"):
+        history_of(ledger).select(150, 2)

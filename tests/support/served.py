@@ -90,10 +90,10 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def served_ledger(folder: Path) -> Iterator[Served]:
+def served_ledger(folder: Path, **settings: str) -> Iterator[Served]:
     """Serve a new ledger, and leave nothing of it behind."""
     try:
-        with serving(folder) as server:
+        with serving(folder, **settings) as server:
             yield server
     finally:
         remove_ledger(folder)

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -31,6 +32,10 @@ class NoNetwork(Exception):
     """This machine does not permit networks of our own; the text says why."""
 
 
+class NetworkFault(Exception):
+    """A command of the system failed where the ones before it worked."""
+
+
 class Endpoint(Struct, frozen=True):
     """A node's namespace and its address there."""
 
@@ -44,7 +49,7 @@ class Endpoint(Struct, frozen=True):
 
 
 def run(*command: str, text: str | None = None) -> str:
-    """Run a command of the system. Raises NoNetwork with what it said."""
+    """Run a command of the system. Raises NetworkFault with what it said."""
     try:
         done = subprocess.run(
             command,
@@ -55,9 +60,9 @@ def run(*command: str, text: str | None = None) -> str:
             timeout=COMMAND_LIMIT_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoNetwork(f"{' '.join(command)}: {error}") from error
+        raise NetworkFault(f"{' '.join(command)}: {error}") from error
     if done.returncode != 0:
-        raise NoNetwork(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise NetworkFault(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -74,6 +79,10 @@ class Network:
         """The address of this process."""
         return self._address(1)
 
+    @property
+    def _host_end(self) -> str:
+        return f"ob{self._subnet}host"
+
     def _address(self, number: int) -> str:
         return f"198.18.{self._subnet}.{number}"  # of the range kept for tests of networks
 
@@ -85,7 +94,8 @@ class Network:
                 raise NoNetwork(f"there is no {program} on PATH")
         self._take_subnet()
         try:
-            self._make_switch()
+            switch = self._permitted_namespace()
+            self._make_switch(switch)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -110,15 +120,28 @@ class Network:
         """Of a run that was killed: its namespaces, and with them the links into them."""
         for left in NAMESPACES.glob(f"ob{self._subnet}-*"):
             run("ip", "netns", "delete", left.name)
+        self._remove_host_end()
 
-    def _make_switch(self) -> None:
-        switch = self._make_namespace("switch")
+    def _remove_host_end(self) -> None:
+        """By itself it goes with the switch's namespace, though some time later."""
+        with suppress(NetworkFault):
+            run("ip", "link", "delete", "dev", self._host_end)
+
+    def _permitted_namespace(self) -> str:
+        """The first one, with rules in it: what works here works for all that follow."""
+        try:
+            switch = self._make_namespace("switch")
+            run("nsenter", f"--net={NAMESPACES / switch}", "nft", "-f", "-", text=RULES)
+        except NetworkFault as refused:
+            raise NoNetwork(str(refused)) from refused
+        return switch
+
+    def _make_switch(self, switch: str) -> None:
         run("ip", "-n", switch, "link", "add", "switch", "type", "bridge", "stp_state", "0")
         run("ip", "-n", switch, "link", "set", "switch", "up")
-        host_end = f"ob{self._subnet}host"
-        self._connect("host", host_end)
-        run("ip", "address", "add", f"{self.host}/24", "dev", host_end)
-        run("ip", "link", "set", "dev", host_end, "up")
+        self._connect("host", self._host_end)
+        run("ip", "address", "add", f"{self.host}/24", "dev", self._host_end)
+        run("ip", "link", "set", "dev", self._host_end, "up")
 
     def _make_namespace(self, name: str) -> str:
         namespace = f"ob{self._subnet}-{name}"
@@ -164,6 +187,7 @@ class Network:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self._remove_host_end()
         while self._namespaces:
             run("ip", "netns", "delete", self._namespaces.pop())
         if self._lock is not None:

@@ -18,9 +18,8 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING if said.verbose else logging.CRITICAL)
     began, broken = time.monotonic(), 0
     for seed in range(said.first, said.first + said.seeds):
-        world = World(seed)
-        world.run()
-        violations = prove(world)
+        with World(seed) as world:
+            violations = prove(world)
         if violations:
             broken += 1
             print(f"seed {seed}:", *violations[:8], sep="\n  ")

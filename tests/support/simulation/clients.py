@@ -189,7 +189,7 @@ class Clients:
         """Ask a machine that is up, and again if it does not answer."""
         call.attempt += 1
         asked = self._machines if machine is None else [machine]
-        up = [machine.writer for machine in asked if machine.writer is not None]
+        up = [machine.running.writer for machine in asked if machine.running is not None]
         if not up:
             self._try_again(call, call.attempt, ASK_AGAIN_S)
             return

@@ -1,82 +1,56 @@
-"""One machine with one writer: it starts, stands still, crashes and starts again."""
+"""One machine with one writer: it starts, stands still, stops, crashes and starts again."""
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from eventsourcing.persistence import Notification
-from simulation.topics import (
-    LEDGER,
-    NETWORK,
-    SimulatedInputs,
-    SimulatedLetters,
-    SimulatedPublisher,
-)
-from simulation.wires import Broker, Link, LinkedLog
+from simulation.stepped import NobodyWaits, SteppedRecorder, opened
+from simulation.topics import SimulatedInputs, SimulatedLetters, SimulatedPublisher
+from simulation.wires import Broker, Link
 
 from consumers.ledgers import KafkaLedger
-from consumers.writer import ClockWrong, Writer
-from ledger.kafka.chain import Checkpoint
-from ledger.kafka.history import History
+from consumers.snapshot import Snapshot
+from consumers.writer import ClockWrong, Writer, WriterStopped
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
 
 TAKEOVER_S: Final = 1.0
-RETRY_START_S: Final = 0.5
+DOWN_S: Final = 0.5
+"""How long a machine is down that could not start, or whose writer ended."""
 
 
-class SimulatedRecorder:
-    """What a KafkaLedger needs of a recorder, on simulated time."""
+class Running:
+    """A writer and what it stands on."""
 
-    def __init__(
-        self, log: LinkedLog, writer: str, kafka: Broker, clock: Callable[[], datetime]
-    ) -> None:
-        self._log, self._kafka = log, kafka
-        self.tip = Tip(log, NETWORK, writer, clock=clock, ticks=kafka.ticks)
-        self.tip._changed = SteppedCondition(kafka)
+    def __init__(self, writer: Writer, tip: Tip, snapshot: Snapshot | None) -> None:
+        self.writer, self.tip, self.snapshot = writer, tip, snapshot
 
-    def select_notifications(self, start: int, limit: int) -> list[Notification]:
-        history = History(self._log, NETWORK, clock=self._kafka.ticks)
-        return history.select(start - 1, limit)
-
-
-class SteppedCondition(threading.Condition):
-    """Who waits lets the simulated time pass."""
-
-    def __init__(self, kafka: Broker) -> None:
-        super().__init__()
-        self._kafka = kafka
-
-    def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
-        self._kafka._run_until(self._kafka.ticks() + (timeout or 0.0), predicate)
-        return predicate()
+    @property
+    def settled(self) -> bool:
+        """Whether it has nothing to read and nothing under way."""
+        return not self.writer._behind and not self.writer._under_way()
 
 
 class Machine:
     """`step` does what the writer's thread would do next, if it would do something.
 
-    `stopped_by` is the fault that no writer should meet. `on_start`, if given, is called with
-    each new writer's tip before it reads anything.
+    With a `folder` it keeps a snapshot there. `stopped_by` is the fault that no writer should
+    meet; `on_start` is called with each new writer before it reads anything.
     """
 
-    def __init__(self, kafka: Broker, place: int, ahead_s: float, chance: Random) -> None:
+    def __init__(self, kafka: Broker, place: int, ahead_s: float, folder: Path | None) -> None:
         self.name = f"w{place}"
         self.link = Link(kafka)
         self.ahead_s = ahead_s
-        self.writer: Writer | None = None
-        self.tip: Tip | None = None
+        self.running: Running | None = None
         self.stopped_by: BaseException | None = None
-        self.on_start: Callable[[Machine], None] = lambda _: None
-        self._kafka, self._place, self._chance = kafka, place, chance
+        self.on_start: Callable[[Machine, Running], None] = lambda _machine, _running: None
+        self._kafka, self._place, self._folder = kafka, place, folder
+        self._chance = Random(f"{self.name} {ahead_s} {place}")
         self._incarnation = 0
         self._still_until = 0.0
-
-    @property
-    def up(self) -> bool:
-        """Whether a writer runs here, be it that it stands still."""
-        return self.writer is not None
 
     def clock(self) -> datetime:
         """What time it is here."""
@@ -87,15 +61,15 @@ class Machine:
         if self._kafka.ticks() < self._still_until or self.stopped_by is not None:
             return
         try:
-            if self.writer is None:
+            if self.running is None:
                 self._start()
-            elif self._would_step(self.writer):
-                self._step(self.writer)
+            elif _is_awake(self.running.writer):
+                self._step(self.running)
         except ClockWrong as fault:
-            self._stopped(fault)
+            self._end(fault)
             self.ahead_s = 0.0
         except Exception as fault:  # noqa: BLE001 - judged by whoever looks at the machine
-            self._stopped(fault)
+            self._end(fault)
             self.stopped_by = fault
 
     def stand_still(self, seconds: float) -> None:
@@ -106,48 +80,82 @@ class Machine:
         """As SIGCONT does."""
         self._still_until = 0.0
 
+    def stop(self) -> None:
+        """As SIGTERM does: the writer decides what is queued, then ends."""
+        if self.running is not None:
+            self.running.writer._stopping = True
+
     def crash(self, down_s: float) -> None:
         """As kill -9 does: nobody is told anything, and what is in the network may arrive."""
-        if self.tip is not None and self.tip._appender is not None and self._chance.random() < 0.5:
-            self.tip._appender.discard()
-        self.writer = self.tip = None
+        if self.running is not None:
+            appender = self.running.tip._appender
+            if appender is not None and self._chance.random() < 0.5:
+                appender.discard()
+            self._forget(self.running)
         self.stand_still(down_s)
 
     def _start(self) -> None:
         self._incarnation += 1
-        name = f"{self.name}-{self._incarnation}"
-        log = LinkedLog(self._kafka, LEDGER, self.link)
-        recorder = SimulatedRecorder(log, name, self._kafka, self.clock)
-        self.tip = recorder.tip
-        self.on_start(self)
+        running = self._made(f"{self.name}-{self._incarnation}")
+        self.on_start(self, running)
+        try:
+            running.writer.begin()
+        except LogUnavailable:
+            self._forget(running)
+            self.stand_still(DOWN_S)
+        else:
+            self.running = running
+
+    def _made(self, author: str) -> Running:
+        snapshot = opened(self._folder) if self._folder is not None else None
+        checkpoint = None if snapshot is None else snapshot.checkpoint
+        recorder = SteppedRecorder(self._kafka, self.link, author, self.clock, checkpoint)
         writer = Writer(
             KafkaLedger(recorder),
             inputs=SimulatedInputs(self._kafka, self.link, self._chance),
             letters=SimulatedLetters(self._kafka, self.link, self._chance),
             publisher=SimulatedPublisher(self._kafka, self.link),
+            snapshot=snapshot,
             takeover_s=TAKEOVER_S,
             place=self._place,
             clock=self.clock,
             ticks=self._kafka.ticks,
         )
+        writer._waking = NobodyWaits()
+        return Running(writer, recorder.tip, snapshot)
+
+    def _step(self, running: Running) -> None:
+        """One turn of the writer's thread, which ends when it has nothing more to wait for."""
+        writer = running.writer
         try:
-            writer.begin()
-        except LogUnavailable:
-            self.stand_still(RETRY_START_S)
-        else:
-            self.writer = writer
-
-    def _would_step(self, writer: Writer) -> bool:
-        """Whether the writer's thread would be awake."""
-        return writer._behind or not writer.active or writer._has_work()
-
-    def _step(self, writer: Writer) -> None:
+            goes_on = writer._wait_for_work()
+        except WriterStopped as stopped:
+            self._end(stopped)
+            return
+        if not goes_on:
+            writer._engine.save()
+            self._end(None)
+            return
         writer.step()
         if writer._behind and writer._pause_s:
             self.stand_still(writer._pause_s)
 
-    def _stopped(self, fault: Exception) -> None:
-        writer, self.writer, self.tip = self.writer, None, None
-        if writer is not None:
-            writer._fail_everybody_who_waits(fault)
-        self.stand_still(RETRY_START_S)
+    def _end(self, fault: Exception | None) -> None:
+        running = self.running
+        if running is not None:
+            running.writer._fault = fault
+            running.writer._fail_everybody_who_waits(fault)
+            running.tip.close()
+            self._forget(running)
+        self.stand_still(DOWN_S)
+
+    def _forget(self, running: Running) -> None:
+        if running.snapshot is not None:
+            running.snapshot.close()
+        self.running = None
+
+
+def _is_awake(writer: Writer) -> bool:
+    """Whether the writer's thread would not wait for something to happen."""
+    waits = writer.active and not writer._behind and not writer._stopping
+    return not waits or writer._has_work()

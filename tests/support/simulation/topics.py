@@ -75,13 +75,16 @@ class SimulatedLetters:
         self._kafka, self._link, self._chance = kafka, link, chance
 
     def send(self, letter: DeadLetter) -> Future[Appended]:
-        kept: Future[Appended] = Future()
+        fault = LogUnavailable("the dead letter was not acknowledged")
         cut_off = self._link.left_s("sending") > 0 or self._kafka.is_away
+        if cut_off and self._chance.random() < 0.5:
+            raise fault
         fails = cut_off or self._chance.random() < self._kafka.letters_lost
         if not fails or (not cut_off and self._chance.random() < 0.5):
             self._kafka._land(LETTERS, letter.raw, headers_of(letter), 0.0)
+        kept: Future[Appended] = Future()
         if fails:
-            kept.set_exception(LogUnavailable("the dead letter was not acknowledged"))
+            kept.set_exception(fault)
         else:
             kept.set_result(Appended(0, 0))
         return kept

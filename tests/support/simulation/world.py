@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple, Self
 from unittest.mock import patch
 
 from msgspec import Struct
 from simulated_log import WELL, Fate, troubled
 from simulation.clients import Clients
-from simulation.machine import Machine
-from simulation.topics import INPUTS
+from simulation.machine import Machine, Running
+from simulation.topics import INPUTS, LEDGER
 from simulation.wires import DIRECTIONS, Broker
 
-from consumers import blocks, engine
+from consumers import blocks, engine, snapshot
+from consumers.snapshot import lazy, saving
+from ledger.kafka.chain import EMPTY, LedgerTruncated
 
 QUIET_LIMIT_S: Final = 60.0
 """Within this simulated time after the last fault everything is answered."""
@@ -23,11 +27,15 @@ MAX_TURNS: Final = 20_000
 MAX_TRACE: Final = 2_000
 FAULTS: Final = {
     "crash": 4,
+    "stop": 2,
     "stand still": 4,
     "cut": 5,
     "no broker": 2,
     "clock": 1,
 }
+
+
+OnStart = Callable[[Machine, Running], None]
 
 
 class Setting(Struct, frozen=True):
@@ -42,6 +50,9 @@ class Setting(Struct, frozen=True):
     block_events: int
     ahead_s: tuple[float, ...]
     hidden_s: float
+    snapshots: bool
+    emptied: bool
+    """Whether the ledger's topic loses its first records as its first block is decided."""
 
     @classmethod
     def of(cls, chance: Random) -> "Setting":
@@ -55,13 +66,22 @@ class Setting(Struct, frozen=True):
             chance.choice((3, 10, 40, 1000)),
             tuple(chance.choice((0.0, 0.0, 2.0, -2.0, 60.0)) for _ in range(machines)),
             chance.choice((0.0, 0.0, 0.05, 1.0)),
+            chance.random() < 0.15,
+            chance.random() < 0.04,
         )
+
+
+class Emptied(NamedTuple):
+    """When the ledger's topic was emptied: after so many appends and so many answers."""
+
+    sent: int
+    told: int
 
 
 class World:
     """Everything of one run. `on_start` is called with a machine when its writer starts."""
 
-    def __init__(self, seed: int, on_start: Callable[[Machine], None] | None = None) -> None:
+    def __init__(self, seed: int, on_start: OnStart | None = None) -> None:
         self.seed = seed
         self.setting = setting = Setting.of(Random(f"{seed}/setting"))
         self._chance = Random(f"{seed}/world")
@@ -72,29 +92,43 @@ class World:
             hidden_for_s=lambda: 0.0 if self._calm else hiding.random() * setting.hidden_s,
         )
         self.kafka.letters_lost = setting.trouble / 3
-        self.machines = [
-            Machine(self.kafka, place, setting.ahead_s[place], Random(f"{seed}/{place}"))
-            for place in range(setting.machines)
-        ]
-        for machine in self.machines:
-            if on_start is not None:
-                machine.on_start = on_start
+        self._disk = TemporaryDirectory() if setting.snapshots else None
+        self.machines = [self._machine(place, on_start) for place in range(setting.machines)]
         self.clients = Clients(self.kafka, self.machines, seed)
         self.trace: list[str] = []
         self.stuck: list[str] = []
         """What did not come about in time."""
+        self.emptied: Emptied | None = None
         self._turns = 0
 
-    def run(self) -> None:
+    def __enter__(self) -> Self:
         """Let it all happen; stop early if a writer does what none should."""
         with small_limits(self.setting.block_events):
             self._troubled_time()
-            self._quiet_time()
+            if self.emptied is None:
+                self._quiet_time()
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        """Give up what lies on disk; until then it can be looked at."""
+        for machine in self.machines:
+            machine.crash(0.0)
+        if self._disk is not None:
+            self._disk.cleanup()
 
     @property
     def broken(self) -> bool:
         """Whether a writer met a fault that none should."""
-        return any(machine.stopped_by is not None for machine in self.machines)
+        due = () if self.emptied is None else (LedgerTruncated,)
+        faults = [machine.stopped_by for machine in self.machines]
+        return any(fault is not None and not isinstance(fault, due) for fault in faults)
+
+    def _machine(self, place: int, on_start: OnStart | None) -> Machine:
+        folder = None if self._disk is None else Path(self._disk.name) / f"w{place}"
+        machine = Machine(self.kafka, place, self.setting.ahead_s[place], folder)
+        if on_start is not None:
+            machine.on_start = on_start
+        return machine
 
     def _fates(self) -> Iterator[Fate]:
         chance = Random(f"{self.seed}/fates")
@@ -107,6 +141,8 @@ class World:
         next_fault = self._chance.expovariate(1 / self.setting.faults_every_s)
         while self.kafka.ticks() < self.setting.within_s and not self.broken:
             self._turn()
+            if self.setting.emptied and self.emptied is None:
+                self._empty()
             if self.kafka.ticks() >= next_fault:
                 self._fault()
                 next_fault += self._chance.expovariate(1 / self.setting.faults_every_s)
@@ -135,23 +171,22 @@ class World:
                 self.stuck.append(f"{otherwise} within {QUIET_LIMIT_S:g} s")
 
     def _all_is_answered(self) -> bool:
-        if self.clients.open or not all(machine.up for machine in self.machines):
+        """Whether every call is answered and the ledger has consumed every topic."""
+        running = [machine.running for machine in self.machines if machine.running is not None]
+        if self.clients.open or len(running) < len(self.machines):
             return False
-        known = [machine.tip.checkpoint.trackings for machine in self.machines if machine.tip]
         return all(
-            max(trackings.get(topic, 0) for trackings in known) == len(self.kafka.values(topic))
+            max(one.tip.checkpoint.trackings.get(topic, 0) for one in running)
+            == len(self.kafka.values(topic))
             for topic in INPUTS
         )
 
     def _all_know_the_same(self) -> bool:
         if not self._all_is_answered():
             return False
-        heads = {machine.tip.head for machine in self.machines if machine.tip}
-        return len(heads) == 1 and not any(
-            machine.writer._behind or machine.writer._under_way()
-            for machine in self.machines
-            if machine.writer
-        )
+        running = [machine.running for machine in self.machines if machine.running is not None]
+        heads = {one.tip.head for one in running}
+        return len(heads) == 1 and all(one.settled for one in running)
 
     def _turn(self) -> None:
         self._turns += 1
@@ -172,6 +207,8 @@ class World:
         match kind:
             case "crash":
                 machine.crash(seconds)
+            case "stop":
+                machine.stop()
             case "stand still":
                 machine.stand_still(seconds)
             case "cut":
@@ -185,6 +222,15 @@ class World:
                 machine.ahead_s += chance.choice((-3.0, 0.5, 3.0, 30.0))
         self._note(f"{machine.name}: {kind}, {seconds:.2f} s")
 
+    def _empty(self) -> None:
+        """Take the first records away while a writer has read that there are none."""
+        running = [machine.running for machine in self.machines if machine.running is not None]
+        if any(one.writer.active and one.settled and one.tip.head == EMPTY for one in running):
+            self.kafka.put(LEDGER, b"what stood first")
+            self.kafka.delete_before(LEDGER, len(self.kafka.values(LEDGER)))
+            self.emptied = Emptied(len(self.kafka.sent), len(self.clients.told))
+            self._note("the ledger's topic is emptied")
+
     def _note(self, what: str) -> None:
         if len(self.trace) < MAX_TRACE:
             self.trace.append(f"{self.kafka.ticks():9.3f} {what}")
@@ -196,5 +242,8 @@ def small_limits(block_events: int) -> Iterator[None]:
     with (
         patch.object(blocks, "MAX_BLOCK_EVENTS", block_events),
         patch.object(engine, "MAX_REFUSALS_IN_MEMORY", 2),
+        patch.object(snapshot, "SAVE_EVERY_EVENTS", 20),
+        patch.object(saving, "SLICE_PAUSE_S", 0.0),
+        patch.object(lazy, "EAGER_ENTRIES", 0),
     ):
         yield
