@@ -101,7 +101,8 @@ def _batch_components() -> Document:
     status = {"type": "integer", "description": "The status it had got alone."}
     return {
         "BatchItem": {
-            "description": "The answer to one item of a batch: an answer, or a problem.",
+            "description": "The answer to one item of a batch: an answer, that it is kept, or a "
+            "problem.",
             "anyOf": [
                 {
                     "allOf": [
@@ -113,9 +114,20 @@ def _batch_components() -> Document:
                         },
                     ]
                 },
+                {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Kept"},
+                        {
+                            "type": "object",
+                            "required": ["status"],
+                            "properties": {"status": status},
+                        },
+                    ]
+                },
                 {"$ref": "#/components/schemas/Problem"},
             ],
-        }
+        },
+        "Kept": _KEPT,
     }
 
 
@@ -147,6 +159,13 @@ def _complete_send(operation: Document, body: Document) -> None:
             "headers": _SEND_HEADERS,
             "content": {"application/json": answer},
         },
+        "202": {
+            "description": "Kept: durable in the channel's topic in Kafka, and not decided within "
+            "the wait. It will be decided; ask at `Location` until the answer stands there, or "
+            "send it again unchanged. Without Kafka there is no 202.",
+            "headers": _KEPT_HEADERS,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Kept"}}},
+        },
         **{status: _problem(*kinds) for status, kinds in _SEND_PROBLEMS.items()},
     }
 
@@ -164,6 +183,26 @@ _SEND_PROBLEMS: Final[Mapping[str, tuple[problems.Kind, ...]]] = {
     "422": (problems.MALFORMED, problems.IDEMPOTENCY_MISMATCH, problems.BAD_PARAMETER),
     "431": (problems.HEADERS_TOO_LARGE,),
     "503": (problems.UNDECIDED, problems.BUSY, problems.TOO_MANY_BODIES),
+}
+_KEPT: Final = {
+    "description": "A request that is durable and not decided yet.",
+    "type": "object",
+    "required": ["request_id", "location", "outcome"],
+    "properties": {
+        "request_id": {"type": "string", "description": "The channel's id of the request."},
+        "location": {"type": "string", "description": "Where its answer will stand."},
+        "outcome": {"const": "undecided"},
+    },
+}
+_KEPT_HEADERS: Final = {
+    "Location": {
+        "description": "Where the answer will stand: 404 with `definite: false` until then.",
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "Seconds until it is worth asking.",
+        "schema": {"type": "integer"},
+    },
 }
 _SEND_HEADERS: Final = {
     "Location": {

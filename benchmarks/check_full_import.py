@@ -8,6 +8,11 @@
         compares the views of a ledger into which it was imported with --opening-balances, and
         nothing else since
 
+    python -m benchmarks.check_full_import FILE --kafka [URL]
+        imports it into an embedded ledger and through Kafka, into a cluster that it starts or the
+        one whose API is at URL and that the ONEBOOK_ settings name, and compares both ledgers'
+        books, and each with a fresh fold of itself
+
 Prints a line for each thing compared; exits 1 if anything differs.
 """
 
@@ -17,15 +22,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from benchmarks import through_kafka
 from benchmarks.bench import scratch_folder
-from benchmarks.independent_sums import Sums, sums_of_file, sums_of_views
+from benchmarks.books import books_of, compare_books, compare_sums, print_compared
 from consumers.embedded import EmbeddedPostgres
 from consumers.ingest.examples import MAPPING, example
 from consumers.ingest.mapping import Mapping, load_mapping
@@ -36,46 +41,7 @@ from consumers.ingest.survey import survey
 from consumers.node import Node
 from consumers.verify import verify
 
-MAX_SHOWN = 5
 VISIBLE_WITHIN_S = 300.0
-
-SAME_IN_ANY_ORDER = {
-    "inventory": "location, sku, on_hand, damaged, quality_control, available, shortage",
-    "orders": "order_id, state, selling_channel, customer_id, total_minor, location, occurred_at",
-    "order_lines": "order_id, line_id, number, sku, kind, ordered, collected, returned, "
-    "unit_price_minor",
-    "customers": "customer_id, first_seen, last_purchase_at, sales, returns",
-    "customer_history": "customer_id, kind, order_id, request_id, total_minor, effective_at",
-    "products": "sku, title",
-}
-"""What the order of arrival does not change: columns by table."""
-
-Books = dict[str, list[tuple[Any, ...]]]
-
-
-def differences(said: Sums, kept: Sums) -> dict[str, list[str]]:
-    """By what is compared: a sentence for each key of it that differs."""
-    found: dict[str, list[str]] = {}
-    for name in (field.name for field in fields(Sums)):
-        file, views = getattr(said, name), getattr(kept, name)
-        found[name] = [
-            f"{key}: the file says {file.get(key)}, the views {views.get(key)}"
-            for key in sorted(file.keys() | views.keys())
-            if file.get(key) != views.get(key)
-        ]
-    return found
-
-
-def books_of(database_url: str, network: str = "main") -> Books:
-    """All that does not depend on the order of arrival, sorted."""
-    with psycopg.connect(database_url) as conn:
-        return {
-            name: conn.execute(
-                f"SELECT {columns} FROM {name} WHERE network = %s ORDER BY {columns}",
-                [network],
-            ).fetchall()
-            for name, columns in SAME_IN_ANY_ORDER.items()
-        }
 
 
 def send_file(node: Node, file: Path, mapping: Mapping, **options: Any) -> Report:
@@ -114,32 +80,12 @@ def ledger_in(server: EmbeddedPostgres, name: str) -> Iterator[Node]:
         yield node
 
 
-def compare_sums(file: Path, database_url: str, network: str = "main") -> bool:
-    """Print what the file and the views say; whether they say the same."""
-    with psycopg.connect(database_url) as conn:
-        said, kept = sums_of_file(file), sums_of_views(conn, network)
-    found = differences(said, kept)
-    for name, wrong in found.items():
-        print(f"{name:20} {len(getattr(said, name)):>9,} compared, {len(wrong):>7,} differ")
-        for sentence in wrong[:MAX_SHOWN]:
-            print(f"    {sentence}")
-    return not any(found.values())
-
-
-def compare_books(before: Books, after: Books, when: str) -> bool:
-    """Print how many rows differ; whether none does."""
-    for name, rows in before.items():
-        wrong = set(rows) ^ set(after[name])
-        print(f"{name:20} {len(rows):>9,} compared, {len(wrong):>7,} differ {when}")
-    return before == after
-
-
 def views_hold(node: Node) -> bool:
     """Print the differences of a fresh fold of the ledger; whether there are none."""
     with psycopg.connect(node.database_url, autocommit=True) as conn:
         reports = verify(node.recorder, conn, node.network)
     wrong = sum(report.differences for report in reports)
-    print(f"{'fresh fold':20} {len(reports):>9,} compared, {wrong:>7,} differ")
+    print_compared("fresh fold", len(reports), wrong)
     return wrong == 0
 
 
@@ -162,11 +108,16 @@ def whole_check(file: Path) -> bool:
     return all(same)
 
 
-def main(file: str, database_url: str | None = None, network: str = "main") -> int:
-    """The exit code: 0 if everything is the same."""
-    if database_url is None:
-        return 0 if whole_check(Path(file)) else 1
-    return 0 if compare_sums(Path(file), database_url, network) else 1
+def main(file: str, *where: str) -> int:
+    """The exit code: 0 if everything is the same. `where` is as the command line has it."""
+    match where:
+        case ():
+            same = whole_check(Path(file))
+        case ("--kafka", *address):
+            same = through_kafka.check(Path(file), *address)
+        case (database_url, *network):
+            same = compare_sums(Path(file), database_url, *network)
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

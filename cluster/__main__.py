@@ -1,6 +1,7 @@
 """`make cluster`, `python -m cluster`: Onebook on Kafka as local processes, until Ctrl-C."""
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -14,7 +15,14 @@ from rich.console import Console
 from cluster.broker import BrokerFailed
 from cluster.command import CommandFailed
 from cluster.jars import KafkaUnavailable
-from cluster.local import ClusterBusy, Member, Plan, running_brokers, running_cluster
+from cluster.local import (
+    SETTINGS_FILE,
+    ClusterBusy,
+    Member,
+    Plan,
+    running_brokers,
+    running_cluster,
+)
 from cluster.shown import members_as_json, say, show_members, show_what_to_try
 from consumers.embedded import EmbeddedPostgresError
 
@@ -97,6 +105,8 @@ def _follow_all(plan: Plan, *, as_json: bool) -> None:
         _show(members, as_json=as_json)
         if not as_json:
             show_what_to_try(out, members[-1].address, members)
+            settings = shlex.quote(str(plan.folder.absolute() / SETTINGS_FILE))
+            say(out, f"Other commands reach it after this:  . {settings}\n")
             say(out, "Ctrl-C stops all of it.")
         _follow(members)
 

@@ -1,9 +1,11 @@
 """The whole of Onebook on Kafka as processes of this machine, each of which may be killed."""
 
 import contextlib
+import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -18,6 +20,8 @@ from consumers.embedded import EmbeddedPostgres
 
 WRITERS: Final = 2
 LIST_LIMIT_S: Final = 10.0
+SETTINGS_FILE: Final = "settings.sh"
+"""In the folder of a running cluster: what commands beside it need; it holds a password."""
 OURS: Final = (" kafka.Kafka ", " -m api.cli ")
 """What is in the command lines of brokers and of `onebook`, each with a path of the folder."""
 
@@ -119,6 +123,7 @@ def running_cluster(plan: Plan) -> Iterator[tuple[Member, ...]]:
             "ONEBOOK_NETWORK": plan.network,
             "ONEBOOK_KAFKA_DEV": str(plan.brokers == 1).lower(),  # one broker keeps one copy
         }
+        stack.enter_context(_told_to_shells(folder / SETTINGS_FILE, settings))
         run_once(_create_topics(plan), settings)
         commands: list[Command] = []
         for step in steps(plan, folder):
@@ -148,6 +153,18 @@ def refuse_if_left_over(folder: Path) -> None:
             f"processes still run on {folder}: stop the cluster that they belong to, or, if it was "
             f"killed, end them: kill {' '.join(pids)}"
         )
+
+
+@contextlib.contextmanager
+def _told_to_shells(path: Path, settings: Mapping[str, str]) -> Iterator[None]:
+    lines = "".join(f"export {name}={shlex.quote(text)}\n" for name, text in settings.items())
+    path.unlink(missing_ok=True)  # that of a killed run
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(lines)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _create_topics(plan: Plan) -> list[str]:

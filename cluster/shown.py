@@ -44,8 +44,8 @@ def show_what_to_try(out: Console, address: str, members: Sequence[Member]) -> N
     writer = next(member for member in members if member.name == "writer-1")
     say(out, f"Open {address} or, in another terminal, receive stock and order of it:\n")
     for body in (RECEIVED, ORDER):
-        say(out, f"  curl {address}/v1/requests -H 'Onebook-Channel: web' \\")
-        say(out, f"    --data {shlex.quote(json.dumps(body))}")
+        say(out, f"  curl {address}/v1/requests -H 'Onebook-Channel: web' --json \\")
+        say(out, f"    {shlex.quote(json.dumps(body))}")
     say(out, f"  curl {address}/v1/inventory/MUG\n")
     say(out, "Then end a writer, a broker or anything else, and order again under another")
     say(out, f"request_id and order_id: kill -9 {writer.pid}\n")

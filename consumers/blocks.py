@@ -139,13 +139,13 @@ class Block:
 
     def add(self, key: Key, events: tuple[AnyEvent, ...], waiter: Waiter | None) -> None:
         """Add one request's events, numbered in their streams."""
-        own, *effects = events
-        assert isinstance(own, RequestAccepted | RequestRefused), own
+        own = events[0]
+        assert isinstance(own, (RequestAccepted, RequestRefused)), own
         waiters = [] if waiter is None else [waiter]
         self.asked[key] = Asked(own, len(self.events), waiters, waiter is not None)
         self._record(own, own.stream, 1)
         versions = self.state.versions
-        for event in effects:
+        for event in events[1:]:
             stream = event.stream
             version = versions[stream] = versions.get(stream, 0) + 1
             self._record(event, stream, version)

@@ -38,6 +38,9 @@ MAX_REFUSALS_IN_MEMORY: Final = 50_000
 LETTER_LIMIT_S: Final = 15.0
 """How long a dead letter may take to be kept, before everything behind it is tried again."""
 
+OWN_EVENTS: Final = (RequestAccepted, RequestRefused)
+"""What a request's own event can be; `RequestAccepted | RequestRefused` is slow to ask for."""
+
 log = get_logger(__name__)
 
 
@@ -155,11 +158,11 @@ class Engine:
         """Fold what others, or an append of unknown outcome, have written."""
         saved = self._snapshot is not None
         onto = self.state.on_top() if saved else self.state
-        versions = onto.versions
+        versions, decode = onto.versions, codec.decode
         for position, (stream, version, topic, state) in enumerate(page.events, page.first):
-            event = codec.decode(topic, state)
+            event = decode(topic, state)
             evolve(onto, event)
-            if isinstance(event, RequestAccepted | RequestRefused):
+            if isinstance(event, OWN_EVENTS):
                 key = key_of(event.channel, event.request_id)
                 self._remember(key, event, position)
                 self._tell_awaiting(key, event, position)

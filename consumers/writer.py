@@ -117,6 +117,7 @@ class Writer:
         self._behind = True
         self._pause_s = 0.0
         self._landed = False
+        self._unfilled: Exception | None = None
         self._stopping = False
         self._stalled_since: float | None = None
         self._fault: BaseException | None = None
@@ -229,6 +230,8 @@ class Writer:
     def _has_work(self) -> bool:
         if self._landed:
             return True
+        if self._unfilled is not None:
+            return not self._under_way()
         if not self._engine.block.full and (self._engine.queue or self._input_waits()):
             return True
         return not self._under_way() and (self._stopping or self._engine.block.says_something)
@@ -243,11 +246,9 @@ class Writer:
         """Fill a block; confirm the one under way if it has landed, and hand over the next."""
         engine = self._engine
         try:
-            engine.fill(lambda: self._landed, take_input=not self._stopping)
+            self._fill()
             if engine.in_flight is not None and self._landed:
                 engine.in_flight.future.result()
-        except FATAL:
-            raise
         except UNCERTAIN as fault:
             self._recover(fault)
             return
@@ -255,8 +256,26 @@ class Writer:
             self._landed = False
             engine.confirm()
             self._confirmed()
-        if engine.in_flight is None and engine.block.says_something:
+        if engine.in_flight is not None:
+            return
+        if self._unfilled is not None:
+            self._recover(self._unfilled)
+        elif engine.block.says_something:
             self._hand_over()
+
+    def _fill(self) -> None:
+        """Decide what waits. A fault there says nothing of the block under way: that comes first.
+
+        To drop that one too would be to lose it, if it lands: the ledger gives it to nobody again.
+        """
+        if self._unfilled is not None:
+            return
+        try:
+            self._engine.fill(lambda: self._landed, take_input=not self._stopping)
+        except FATAL:
+            raise
+        except UNCERTAIN as fault:
+            self._unfilled = fault
 
     def _hand_over(self) -> None:
         try:
@@ -273,8 +292,7 @@ class Writer:
                 f"this machine's clock is {ahead_s:+.1f} s from the brokers': set it, then start "
                 "the writer again. Nothing that was acknowledged is lost"
             )
-        if self._on_append is not None:
-            self._on_append(self.position)
+        self._tell_appended(self.position)
 
     def _wake(self, _future: Future[list[int]]) -> None:
         with self._waking:
@@ -287,7 +305,7 @@ class Writer:
         if self._stalled_since is None:
             self._stalled_since = self._ticks()
         self._engine.drop()
-        self._landed = False
+        self._unfilled, self._landed = None, False
         self._behind, self._pause_s = True, 0.0
 
     def _catch_up(self) -> None:
@@ -318,8 +336,16 @@ class Writer:
         if self._active and page.author != self._ledger.author:
             log.warning("writer_superseded", by=page.author, position=page.head.position)
             self._active = False
-        if self._on_append is not None:
-            self._on_append(page.head.position)
+        self._tell_appended(page.head.position)
+
+    def _tell_appended(self, position: int) -> None:
+        """Whatever is wrong there is nothing of the ledger's, which goes on."""
+        if self._on_append is None:
+            return
+        try:
+            self._on_append(position)
+        except Exception as fault:  # noqa: BLE001 - who is told may be gone
+            log.warning("append_not_told", position=position, fault=repr(fault))
 
     def _stand_by(self, wait_s: float) -> None:
         """Follow the ledger; publish what was asked here; act when nobody does."""

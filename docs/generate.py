@@ -1,4 +1,4 @@
-"""Write the reference of requests and events from the structs: `python -m docs.generate`.
+"""Write the reference of requests, events and topics from the structs: `python -m docs.generate`.
 
 A test fails when the written pages are not what this module makes of the code.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from api.schema import Components, Schema, referred, request_schemas, schemas_of
+from docs import asyncapi
 from docs.render import fenced, markdown, page, table
 from docs.words import EVENT_WORDS, EVENTS_INTRODUCTION, REQUESTS_INTRODUCTION
 from ledger.codec import EVENT_TYPES, TOPICS
@@ -25,7 +26,13 @@ _EVENT_PARTS: Final = ("RefusedLine", "ShortLine")
 
 def pages() -> dict[str, str]:
     """The generated pages by file name, as they must stand in docs/reference."""
-    return {"requests.md": _requests_page(), "events.md": _events_page()}
+    _, event_components = schemas_of(*EVENT_TYPES)
+    _describe(event_components)
+    return {
+        "requests.md": _requests_page(),
+        "events.md": _events_page(event_components),
+        "asyncapi.yaml": asyncapi.page(event_components),
+    }
 
 
 def main() -> None:
@@ -72,9 +79,7 @@ def _says(component: Schema) -> str:
     return text[0].upper() + text[1:]
 
 
-def _events_page() -> str:
-    _, components = schemas_of(*EVENT_TYPES)
-    _describe(components)
+def _events_page(components: Components) -> str:
     others = frozenset(components["RequestAccepted"]["properties"]) - _EVENT_COMMON
     sections = [EVENTS_INTRODUCTION, "## Common fields"]
     sections += [table(components["RequestAccepted"], _in_requests, others)]

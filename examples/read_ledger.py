@@ -2,8 +2,8 @@
 
     python examples/read_ledger.py localhost:9092 main
 
-Prints each event as a line of JSON, then, on standard error, how far the ledger goes. The format is
-in docs/kafka/format.md.
+Prints each event as a line of JSON, then, on standard error, how far the ledger and its inputs go.
+The format is in docs/kafka/format.md.
 """
 
 import hashlib
@@ -82,6 +82,7 @@ def events(bootstrap: str, network: str) -> Iterator[dict[str, Any]]:
         tracking |= block["tracking"]
         prev = hashlib.sha256(value or b"").hexdigest()
     print(f"position {position}, head {prev}, {dead} records do not count", file=sys.stderr)
+    print(f"of each input, the next offset to be consumed: {json.dumps(tracking)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

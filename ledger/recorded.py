@@ -20,8 +20,14 @@ class OwnRecorded(Recorded):
     __slots__ = ()
 
 
+recorded: Final = cast(
+    "Callable[[tuple[str, int, str, bytes]], Recorded]",
+    partial(cast("Any", tuple.__new__), Recorded),
+)
+"""The four fields as a Recorded, in a third of the time that the constructor takes."""
+
 own_recorded: Final = cast(
     "Callable[[tuple[str, int, str, bytes]], OwnRecorded]",
     partial(cast("Any", tuple.__new__), OwnRecorded),
 )
-"""The four fields as an OwnRecorded, in a third of the time that the constructor takes."""
+"""Likewise."""

@@ -25,9 +25,21 @@ def events(  # noqa: PLR0913  (its options)
 
     Example: onebook events --type order_placed --limit 5
     """
-    parameters = {"stream": stream, "type": event_type, "after": after, "limit": limit}
-    page = _get(data, "/v1/events", parameters)
+    with connected(existing.load(data=data)) as client:
+        page = _events(client, {"stream": stream, "type": event_type}, after, limit)
     print_json(page) if as_json else shown.events(page)
+
+
+def _events(client: httpx.Client, wanted: dict[str, Any], after: int, limit: int) -> Any:
+    """A page of so many events, though one call may look through a part of the ledger only."""
+    found: list[Any] = []
+    while True:
+        query = {**wanted, "after": after, "limit": limit - len(found)}
+        page = reply(client, "/v1/events", query)
+        found += page["items"]
+        if len(found) == limit or page["next"] is None:
+            return {"items": found, "next": page["next"]}
+        after = int(page["next"])
 
 
 def inventory(  # noqa: PLR0913  (its options)

@@ -15,6 +15,7 @@ from benchmarks.kafka.brokers import Kafka, Written, read_ledger
 from benchmarks.kafka.messages import ORDERS_A_RECORD, WARM_UP_ORDERS, Published, Reached
 from benchmarks.kafka.performance import bytes_per_s
 from benchmarks.kafka.programs import program
+from consumers.kafka_node import COMPRESSION
 
 ORDERS = 60_000
 QUICK_ORDERS = 10_000
@@ -27,6 +28,7 @@ NOTE = (
 )
 CODECS = {"gzip": has_gzip, "lz4": has_lz4, "snappy": has_snappy, "zstd": has_zstd}
 REFUSALS = {"request_refused.v1", "input_refused.v1"}
+NONE = "none"
 MIB = 1 << 20
 
 
@@ -104,16 +106,16 @@ def compressed(bench: Bench, kafka: Kafka) -> Iterator[Line]:
     """What each codec makes of the rate, and of the topic's size on disk."""
     there = [codec for codec, here in CODECS.items() if here()]
     bench.say(f"{_count(bench):,} orders through {kafka.name} with {len(there)} codecs and none")
-    passed: dict[str, list[Passed]] = {codec: [] for codec in ("none", *there)}
+    passed: dict[str, list[Passed]] = {codec: [] for codec in (NONE, *there)}
     for _ in range(bench.repeats):
         for codec, passes in passed.items():
             passes.append(pass_through(bench, kafka, sql_floor.SPREAD_ITEMS, codec))
-    plain = passed.pop("none")
+    plain = passed.pop(NONE)
     for codec, passes in passed.items():
         rate = f"through Kafka, {codec}, spread"
         yield Figure(_rates(rate, passes), _rates("not compressed", plain), "orders/s")
         yield Figure(_stored(f"{rate}: on disk", passes), _stored("as it is", plain), "bytes/order")
-    for codec in CODECS.keys() - passed.keys():
+    for codec in [codec for codec in CODECS if codec not in passed]:
         yield Skipped(f"through Kafka, {codec}", f"kafka-python finds no package for {codec}")
 
 
@@ -125,7 +127,9 @@ def _stored(name: str, passes: list[Passed]) -> Samples:
     return Samples(name, tuple(one.stored_bytes / (one.orders + WARM_UP_ORDERS) for one in passes))
 
 
-def pass_through(bench: Bench, kafka: Kafka, items: int, compression: str = "none") -> Passed:
+def pass_through(
+    bench: Bench, kafka: Kafka, items: int, compression: str = COMPRESSION or NONE
+) -> Passed:
     """Have a fresh network's writer answer all that a client publishes; all of it is accepted."""
     network, count = kafka.network(), _count(bench)
     folder = bench.folder / f"writer-{secrets.token_hex(4)}"

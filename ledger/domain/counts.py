@@ -16,7 +16,7 @@ variance 0.
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -28,7 +28,8 @@ CountedKey = tuple[str, str, CountedState]
 """(location, sku, counted state)."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+_DAY_S: Final = 86_400
+_SECOND_US: Final = 1_000_000
 
 
 class Anchor(Struct, frozen=True, gc=False):
@@ -150,4 +151,5 @@ class Journal:
 
 def microseconds(time: datetime) -> int:
     """A time as the journal counts it, since 1970."""
-    return (time - _EPOCH) // _MICROSECOND
+    since = time - _EPOCH
+    return (since.days * _DAY_S + since.seconds) * _SECOND_US + since.microseconds

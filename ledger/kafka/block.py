@@ -19,7 +19,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from ledger.recorded import OwnRecorded, Recorded
+from ledger.recorded import OwnRecorded, Recorded, recorded
 
 GENESIS: Final = "genesis"
 """`prev` of the first block."""
@@ -162,4 +162,4 @@ def _recorded(event: _Event) -> Recorded:
         state = a2b_base64(data64, strict_mode=True)
     else:
         raise msgspec.DecodeError("an event holds either data or data64")
-    return Recorded(event.stream, event.version, event.type, state)
+    return recorded((event.stream, event.version, event.type, state))

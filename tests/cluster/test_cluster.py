@@ -48,6 +48,23 @@ def said(process: subprocess.Popen[str]) -> dict[str, dict[str, object]]:
     return {row["name"]: row for row in json.loads(line)["processes"]}
 
 
+def beside(folder: Path, command: str) -> str:
+    """What a command says that has the cluster's settings from the file that it writes."""
+    settings = folder / "settings.sh"
+    assert settings.stat().st_mode & 0o077 == 0, "it holds a password"
+    done = subprocess.run(
+        ["sh", "-c", f'. "{settings}"; "{sys.executable}" -m api.cli {command}'],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=environment(),
+        timeout=STARTS_WITHIN_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=STOPS_WITHIN_S)
@@ -67,11 +84,13 @@ def test_one_command_starts_all_of_it_and_a_lost_writer_is_said(folder: Path) ->
             answer = channel.accepted(channel.order(channel.named("o"), (mug, 1)))
             seen = channel.seen(f"/v1/inventory/{mug}", answer["position"])
             assert [(i["location"], i["available"]) for i in seen["items"]] == [(store, 1)]
+        assert "0 differences" in beside(folder, "verify")
     finally:
         code, errors = ended(process)
     assert code == 0, errors
     assert f"writer-1 has ended: {parts['writer-1']['log']}" in errors
     assert [name for name, row in parts.items() if is_alive(int(str(row["pid"])))] == []
+    assert not (folder / "settings.sh").exists()
 
 
 def test_the_brokers_alone_are_started_once_on_a_folder(folder: Path) -> None:

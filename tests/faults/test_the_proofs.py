@@ -1,5 +1,6 @@
 """The proofs of the fault suite see what is wrong: each law is broken once, and must say so."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,29 @@ def test_records_that_do_not_count_break_no_law():
         "decided on a block that does not count",
     ]
     assert prove(evidence) == []
+
+
+def test_an_event_kept_in_base64_is_read_like_any_other():
+    story = Story().tell()
+    for event in block_of(story, "w-1")["events"]:
+        event["data64"] = b64encode(msgspec.json.encode(event.pop("data"))).decode()
+    assert prove(story.evidence()) == []
+
+
+@pytest.mark.parametrize("broken", [{"data64": "e30="}, {"data": None, "data64": "é"}])
+def test_a_block_with_an_event_that_cannot_be_read_does_not_count(broken):
+    story = Story().tell()
+    event = own_event(story, "w-1")
+    event |= broken
+    if event["data"] is None:
+        del event["data"]
+    first = story.topic()[1][0]
+    found = walk(story.topic(), NETWORK)
+    assert [block.offset for block in found.blocks] == [0]
+    assert found.dead[0].offset == first
+    assert {dead.why.split(":")[0] for dead in found.dead[1:]} == {
+        "decided on a block that does not count"
+    }
 
 
 def position_skipped(story: Story) -> None:

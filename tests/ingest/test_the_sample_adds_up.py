@@ -10,7 +10,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from benchmarks.check_full_import import books_of, differences, send_file, send_shuffled
+from benchmarks.books import books_of, differences
+from benchmarks.check_full_import import send_file, send_shuffled
 from benchmarks.independent_sums import Sums, sums_of_file, sums_of_views
 from consumers.ingest.examples import SAMPLE, example
 from consumers.ingest.faults import OpeningRefused

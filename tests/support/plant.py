@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, where: Any, said: str, says: str) -> None:
+def plant(
+    monkeypatch: pytest.MonkeyPatch, where: Any, said: str, says: str, *more: tuple[str, str]
+) -> None:
     """Put `says` in place of `said`, which must stand once in the source of `where`.
 
-    The code is exchanged within the function, so it changes for whoever has imported it.
+    `more` are further exchanges in it. The code is exchanged within the function, so it changes
+    for whoever has imported it.
     """
     function = where.fget if isinstance(where, property) else where
     assert isinstance(function, FunctionType), where
     source = textwrap.dedent(inspect.getsource(function))
-    assert source.count(said) == 1, f"{said!r} stands {source.count(said)} times in {where}"
-    module = compile(
-        "from __future__ import annotations\n" + source.replace(said, says), str(where), "exec"
-    )
+    for old, new in ((said, says), *more):
+        assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {where}"
+        source = source.replace(old, new)
+    module = compile("from __future__ import annotations\n" + source, str(where), "exec")
     found = [
         c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == function.__name__
     ]

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 from simulated_ledger import NOON, TOPIC, Written
-from simulated_log import SimulatedKafka
+from simulated_log import SimulatedKafka, SimulatedLog, SimulatedReader
 
 from consumers import asking
 from consumers.answers import Answer, Mismatch, WriterBusy, WriterStopped
@@ -18,6 +18,7 @@ from ledger.domain.words import Reason
 from ledger.door import read_request
 from ledger.fingerprint import fingerprint
 from ledger.kafka.admin import TopicsDenied
+from ledger.kafka.log import LogUnavailable, Record
 from ledger.recorded import Recorded
 
 SHORT = RefusedLine("1", "MUG", "store", asked=3, available=2)
@@ -77,6 +78,27 @@ class View:
         pass
 
 
+class Quiet:
+    """The ledger's topic as a Kafka client reads it: brokers that are away are no error to it."""
+
+    def __init__(self, log: SimulatedLog) -> None:
+        self.topic = log.topic
+        self._log = log
+
+    def reader(self) -> SimulatedReader:
+        reader = self._log.reader()
+        poll = reader.poll
+
+        def quiet(timeout_s: float) -> Sequence[Record]:
+            try:
+                return poll(timeout_s)
+            except LogUnavailable:
+                return []
+
+        reader.poll = quiet
+        return reader
+
+
 class World:
     """A simulated Kafka with a ledger that others write, and an asker without threads."""
 
@@ -88,7 +110,7 @@ class World:
 
     def begin(self, blocks: int = 0) -> Asker:
         asker = Asker(
-            self.kafka.log(TOPIC),
+            Quiet(self.kafka.log(TOPIC)),
             "main",
             self.topic,
             self.view,

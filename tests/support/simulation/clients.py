@@ -178,9 +178,7 @@ class Clients:
         offset = self._kafka.put(topic, value)
         self.diaries.add(Rubbish(self._now(), topic, offset, digest(value)))
 
-    def _ask(
-        self, channel: str, bodies: Sequence[str], machine: Machine | None = None
-    ) -> None:
+    def _ask(self, channel: str, bodies: Sequence[str], machine: Machine | None = None) -> None:
         requests = [read_request(body.encode()) for body in bodies]
         self.open += 1
         self._try(Call(channel, tuple(bodies), tuple(requests)), machine)

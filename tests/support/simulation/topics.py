@@ -77,11 +77,11 @@ class SimulatedLetters:
     def send(self, letter: DeadLetter) -> Future[Appended]:
         fault = LogUnavailable("the dead letter was not acknowledged")
         cut_off = self._link.left_s("sending") > 0 or self._kafka.is_away
-        if cut_off and self._chance.random() < 0.5:
-            raise fault
         fails = cut_off or self._chance.random() < self._kafka.letters_lost
         if not fails or (not cut_off and self._chance.random() < 0.5):
             self._kafka._land(LETTERS, letter.raw, headers_of(letter), 0.0)
+        if fails and self._chance.random() < 0.5:
+            raise fault
         kept: Future[Appended] = Future()
         if fails:
             kept.set_exception(fault)

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
-from simulated_log import LOST, Fate, Headers, SimulatedAppender, SimulatedKafka, SimulatedReader, Told
+from simulated_log import (
+    LOST,
+    Fate,
+    Headers,
+    SimulatedAppender,
+    SimulatedKafka,
+    SimulatedReader,
+    Told,
+)
 
 from ledger.kafka.log import Appended, LogUnavailable, Record
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from unittest.mock import patch
 
 from msgspec import Struct
+from msgspec.structs import replace
 from simulated_log import WELL, Fate, troubled
 from simulation.clients import Clients
 from simulation.machine import Machine, Running
@@ -79,11 +80,15 @@ class Emptied(NamedTuple):
 
 
 class World:
-    """Everything of one run. `on_start` is called with a machine when its writer starts."""
+    """Everything of one run, which has happened when the context is entered.
 
-    def __init__(self, seed: int, on_start: OnStart | None = None) -> None:
+    `on_start` is called with a machine when its writer starts; `said` overrides what the seed says
+    of the setting.
+    """
+
+    def __init__(self, seed: int, on_start: OnStart | None = None, **said: Any) -> None:
         self.seed = seed
-        self.setting = setting = Setting.of(Random(f"{seed}/setting"))
+        self.setting = setting = replace(Setting.of(Random(f"{seed}/setting")), **said)
         self._chance = Random(f"{seed}/world")
         self._calm = False
         hiding = Random(f"{seed}/hiding")

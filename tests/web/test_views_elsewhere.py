@@ -1,0 +1,154 @@
+"""Views that another process keeps: how far they are, and what they know of requests."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from consumers import views_watch
+from consumers.answers_view import PostgresAnswersView
+from consumers.node import Node
+from consumers.projector import ProjectorStopped
+from consumers.recollection import Recollection, Told
+from consumers.request_index import key_of
+from consumers.views_watch import ViewsWatch
+from ledger.domain.requests import AnyRequest
+from ledger.door import read_request
+
+LIMIT_S = 30.0
+LONG_S = 3_600.0
+
+
+@pytest.fixture
+def node(database_url: str) -> Iterator[Node]:
+    with Node(database_url) as node:
+        yield node
+
+
+@pytest.fixture
+def watch(node: Node, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], ViewsWatch]]:
+    """Begin to watch; it is stopped after the test."""
+    with ExitStack() as running:
+        monkeypatch.setattr(views_watch, "STOP_WITHIN_S", 1.0)  # undone after the stop
+
+        def started() -> ViewsWatch:
+            watch = ViewsWatch(node.database_url, "main", lambda: node.writer.position)
+            watch.start()
+            running.callback(watch.stop)
+            return watch
+
+        yield started
+
+
+def request(name: str) -> AnyRequest:
+    text = '{"type":"register_customer","request_id":"%s","occurred_at":"2026-03-01T12:00:00Z","customer_id":"c"}'
+    return read_request((text % name).encode())
+
+
+def order(name: str) -> AnyRequest:
+    text = (
+        '{"type":"place_order","request_id":"%s","occurred_at":"2026-03-01T12:00:00Z",'
+        '"order_id":"%s","lines":[{"line_id":"1","sku":"MUG","quantity":2,"how":"ship",'
+        '"location":"store"}]}'
+    )
+    return read_request((text % (name, name)).encode())
+
+
+def cut(node: Node, application: str) -> None:
+    """Break the database's connection to it, once there is one."""
+    give_up = time.monotonic() + LIMIT_S
+    with psycopg.connect(node.database_url, autocommit=True) as conn:
+        while time.monotonic() < give_up:
+            ended = conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = %s AND wait_event = 'ClientRead'",
+                [application],
+            ).fetchall()
+            if ended:
+                return
+            time.sleep(0.01)
+    raise AssertionError(f"{application} has no connection")
+
+
+def test_whoever_waits_for_a_position_is_woken_by_the_database(node, watch, monkeypatch):
+    monkeypatch.setattr(views_watch, "LOOK_EVERY_S", LONG_S)
+    watched = watch()
+    node.writer.submit("web", [request("A")]).result(LIMIT_S)
+    assert asyncio.run(watched.reached(node.writer.position, LIMIT_S))
+    assert watched.position() == node.writer.position
+
+
+def test_a_lost_connection_is_made_anew_and_nothing_is_missed(node, watch):
+    watched = watch()
+    cut(node, "onebook-views-watch")
+    node.writer.submit("web", [request("A")]).result(LIMIT_S)
+    assert watched.wait_for(node.writer.position, LIMIT_S)
+
+
+def test_views_that_stay_behind_the_ledger_are_told_from_those_that_are_there(
+    node, watch, monkeypatch
+):
+    watched = watch()
+    node.writer.submit("web", [request("A")]).result(LIMIT_S)
+    assert watched.wait_for(node.writer.position, LIMIT_S)
+    node.projector.stop()
+    watched.check()
+    node.writer.submit("web", [request("B")]).result(LIMIT_S)
+    watched.check()
+    monkeypatch.setattr(views_watch, "STANDS_STILL_S", 0.0)
+    time.sleep(0.01)
+    with pytest.raises(ProjectorStopped, match="onebook project"):
+        watched.check()
+
+
+def test_a_database_that_is_away_is_told(watch, monkeypatch):
+    watched = watch()
+    watched.check()
+    watched.stop()
+    monkeypatch.setattr(views_watch, "AWAY_LIMIT_S", 0.0)
+    time.sleep(0.01)
+    with pytest.raises(ProjectorStopped, match="away"):
+        watched.check()
+
+
+def test_the_view_tells_what_each_request_was_told_and_nothing_of_others(node):
+    answers = node.writer.submit("web", [request("A"), order("B")]).result(LIMIT_S)
+    assert node.projector.wait_for(node.writer.position, LIMIT_S)
+    with Node(node.database_url, "other") as other:
+        other.writer.submit("web", [request("none")]).result(LIMIT_S)
+        assert other.projector.wait_for(other.writer.position, LIMIT_S)
+    view = PostgresAnswersView(node.database_url, "main")
+    asked = [("web", "B"), ("till", "A"), ("web", "A"), ("web", "none"), ("web", "A")]
+    found, position = view.find(asked)
+    assert position == node.writer.position
+    assert found.keys() == {("web", "A"), ("web", "B")}
+    requests = [("web", "A", request("A")), ("web", "B", order("B"))]
+    again = [found[channel, name].to(one, replayed=False) for channel, name, one in requests]
+    assert again == answers
+    assert [one.outcome for one in answers] == ["accepted", "refused"]
+    assert PostgresAnswersView(node.database_url, "new").find(asked) == ({}, 0)
+    view.close()
+
+
+def test_a_lookup_goes_on_after_the_database_broke_its_connection(node):
+    view = PostgresAnswersView(node.database_url, "main")
+    view.find([("web", "A")])
+    cut(node, "onebook-answers")
+    with pytest.raises(psycopg.OperationalError):
+        view.find([("web", "A")])
+    assert view.find([("web", "A")])[0] == {}
+    view.close()
+
+
+def test_memory_forgets_the_oldest_answers_first_and_says_up_to_where():
+    memory = Recollection(forgotten=0, limit=2)
+    keys = [key_of("web", name) for name in "ABC"]
+    for position, key in enumerate(keys, 1):
+        memory.add(key, Told(position, 1, b""))
+    assert [memory.get(key) is not None for key in keys] == [False, True, True]
+    assert memory.forgotten == 1
+    memory.forget_until(2)
+    assert (len(memory), memory.forgotten) == (1, 2)
