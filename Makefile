@@ -6,7 +6,7 @@
 # The stamps in .venv say what is done already, so a second run goes straight to its work.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve cluster test lint bench soak jars lock clean
+.PHONY: help demo serve cluster test lint bench soak simulate jars lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,9 @@ jars: $(VENV)/runtime ## fetch the Apache Kafka that tests and `make cluster` ru
 MINUTES := 20
 soak: $(VENV)/dev ## break a cluster of real brokers for MINUTES=20 and prove what is left (ARGS: --seed N --report FILE)
 	@PYTHONPATH=tests/support exec $(BIN)/python -m chaos --minutes $(MINUTES) $(ARGS)
+
+simulate: $(VENV)/dev ## run writers over a simulated Kafka by 5000 seeds (ARGS: --first N --seeds N --verbose)
+	@PYTHONPATH=tests/support exec $(BIN)/python -m simulation $(or $(ARGS),--seeds 5000)
 
 COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --group build \
   --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock'

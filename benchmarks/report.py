@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.figures import Figure, Goal, Line, Skipped
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("eventsourcing", "fastapi", "msgspec", "psycopg", "uvicorn")
+LIBRARIES = ("eventsourcing", "fastapi", "kafka-python", "msgspec", "psycopg", "uvicorn")
 
 
 class Machine(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import signal
 import sys
 import threading
 from typing import Annotated, Final
@@ -17,6 +16,7 @@ from api.commands.terminal import (
     log_to_stderr,
     out,
     print_json,
+    stopped_by_signals,
 )
 from api.ledgers import open_to_read
 from api.settings import PREFIX, Settings
@@ -51,7 +51,7 @@ def project(
             f"{PREFIX}DATABASE_URL is not set: set it to the PostgreSQL of the views; those of a "
             "data directory are kept by its own server"
         )
-    stopping = _stopped_by_signals()
+    stopping = stopped_by_signals()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     _refuse_if_dangerous(settings, stopping)
     url = settings.database_url.get_secret_value()
@@ -91,10 +91,3 @@ def _refuse_if_dangerous(settings: Settings, stopping: threading.Event) -> None:
             stopping.wait(MAX_PAUSE_S)
         else:
             return
-
-
-def _stopped_by_signals() -> threading.Event:
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping

@@ -1,7 +1,9 @@
 """What commands share with the terminal: options, output for people or programs, exit codes."""
 
 import logging
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +20,7 @@ FAILED: Final = 2
 """Wrong usage, or a failure."""
 
 WIDTH_IN_A_FILE: Final = 140
+SPARING_S: Final = 10.0
 
 out = Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_FILE)
 err = Console(stderr=True)
@@ -67,9 +70,41 @@ def table(title: str | None, *columns: str, numbers: tuple[str, ...] = ()) -> Ta
 
 
 def log_to_stderr(level: int) -> None:
-    """Write log lines from this level up to stderr."""
+    """Write log lines from this level up to stderr; of kafka-python few and only errors."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Sparing("kafka"))
     logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
+        level=level, format="%(asctime)s %(levelname)s %(message)s", handlers=[handler], force=True
     )
-    for noisy in ("httpx", "httpcore", "kafka"):
+    for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class Sparing(logging.Filter):
+    """Of one library's loggers only errors, and of each one line every SPARING_S seconds.
+
+    kafka-python says several times a second that a broker is away.
+    """
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self._library = library
+        self._said_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        last = self._said_at.get(record.name, -SPARING_S)
+        if record.levelno < logging.ERROR or record.created - last < SPARING_S:
+            return False
+        self._said_at[record.name] = record.created
+        return True
+
+
+def stopped_by_signals() -> threading.Event:
+    """An event that is set by Ctrl-C or SIGTERM, instead of ending the process there."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping

@@ -1,9 +1,7 @@
 """`onebook write`: one writer of a network in Kafka, active or standing by."""
 
 import logging
-import signal
 import socket
-import threading
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +16,7 @@ from api.commands.terminal import (
     log_to_stderr,
     out,
     print_json,
+    stopped_by_signals,
 )
 from api.settings import PREFIX, Settings
 from consumers.kafka_node import KafkaWriter
@@ -60,7 +59,7 @@ def write(  # noqa: PLR0913 - one parameter an option
         raise Failure(f"{PREFIX}KAFKA_BOOTSTRAP is not set: set it to HOST:PORT of a broker")
     refuse_if_dangerous(kafka, settings.network, dev=settings.kafka_dev)
     named = name or socket.gethostname()
-    stopping = _stopped_by_signals()
+    stopping = stopped_by_signals()
     with KafkaWriter(
         kafka, settings.network, name=named, place=place, folder=snapshot_folder(settings, named)
     ) as running:
@@ -76,10 +75,3 @@ def write(  # noqa: PLR0913 - one parameter an option
 def snapshot_folder(settings: Settings, name: str) -> Path:
     """Where the writer of that name keeps its snapshot."""
     return settings.data / "writers" / f"{settings.network}-{name}"
-
-
-def _stopped_by_signals() -> threading.Event:
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 from api.answers import AnswerBody
 from api.schema import answer_schemas, batch_schema, named_examples, request_schemas
@@ -80,3 +81,13 @@ def test_every_field_has_a_rule_or_a_type_that_says_it_all(name):
 def test_the_reference_page_is_what_the_code_says(name):
     written = (REFERENCE / name).read_text(encoding="utf-8")
     assert written == pages()[name], "stale: run `python -m docs.generate`"
+
+
+def test_every_reference_of_the_topics_document_leads_somewhere():
+    document = yaml.safe_load(pages()["asyncapi.yaml"])
+    found = set(references_in(document))
+    assert len(found) > len(ALL)
+    for reference in found:
+        at = document
+        for part in reference.removeprefix("#/").split("/"):
+            at = at[part]

@@ -39,7 +39,7 @@ def test_whatever_happens_each_request_is_answered_once_and_stays_so(first: int)
 
 def again(seed: int) -> str:
     """How a run that went wrong is looked at."""
-    return f"seed {seed}: PYTHONPATH=tests/support python -m simulation --seeds 1 --first {seed}"
+    return f'seed {seed}: make simulate ARGS="--seeds 1 --first {seed} --verbose"'
 
 
 @pytest.mark.parametrize("said", [{}, {"snapshots": True}, {"emptied": True}], ids=str)

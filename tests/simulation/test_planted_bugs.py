@@ -62,8 +62,9 @@ def test_the_model_catches_an_answer_before_the_acknowledgement(bug: Bug) -> Non
         Writer._hand_over,
         (
             "future.add_done_callback(self._wake)",
-            "future.add_done_callback(self._wake); [asked.answer(self.position + 1) for asked in "
-            "self._engine.in_flight.block.asked.values()]",
+            """future.add_done_callback(self._wake)
+        for asked in self._engine.in_flight.block.asked.values():
+            asked.answer(self.position + 1)""",
         ),
     )
     caught("acknowledged answers")
@@ -152,8 +153,9 @@ def test_the_model_catches_an_acknowledged_offset_that_is_not_looked_at(bug: Bug
 def test_the_model_catches_an_index_that_forgets_old_requests(bug: Bug) -> None:
     window = (
         "known = self.index.get(key)",
-        "known = self.index.get(key)\n"
-        "    known = known if known and known.position > self.ledger.head.position - 60 else None",
+        """known = self.index.get(key)
+    if known is not None and known.position < self.ledger.head.position - 60:
+        known = None""",
     )
     bug(Engine.answered_before, window)
     bug(Engine._said_before, window)
@@ -201,11 +203,12 @@ def test_the_model_catches_a_standby_that_answers_from_its_own_decision(bug: Bug
         Writer._publish_what_is_queued,
         (
             "if not self._engine.answered_before(waiter):",
-            "if not self._engine.answered_before(waiter):\n"
-            "            alone = type(self._engine.block)(self._engine.state)\n"
-            "            self._engine.queue.appendleft(waiter)\n"
-            "            self._engine._decide_queued(alone)\n"
-            "            [asked.answer(self.position + 1) for asked in alone.asked.values()]",
+            """if not self._engine.answered_before(waiter):
+            alone = type(self._engine.block)(self._engine.state)
+            self._engine.queue.appendleft(waiter)
+            self._engine._decide_queued(alone)
+            for asked in alone.asked.values():
+                asked.answer(self.position + 1)""",
         ),
     )
     caught("acknowledged answers")
@@ -241,7 +244,12 @@ def test_the_model_catches_a_dead_letter_that_nobody_waits_for(bug: Bug) -> None
 
 
 def test_the_model_catches_a_block_in_flight_that_is_dropped_before_it_lands(bug: Bug) -> None:
-    bug(Writer._fill, ("self._unfilled = fault", "self._recover(fault)"))
+    bug(Writer._fill, ("self._unfilled = fault", "raise"))
+    caught("the chain", trouble=0.6)
+
+
+def test_the_model_catches_blocks_lost_because_nobody_hears_of_them(bug: Bug) -> None:
+    bug(Writer._tell_appended, ("except Exception as fault:", "except ValueError as fault:"))
     caught("the chain")
 
 

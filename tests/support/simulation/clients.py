@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any, Final
@@ -16,21 +17,26 @@ from typing import Any, Final
 from chaos.diary import Answered, Asked, Diaries, Key, Published, Rubbish, Unexpected, digest
 from chaos.shop import LATE_S, Shop, Wire, rubbish
 from msgspec import Struct, to_builtins
-from simulation.machine import Machine
-from simulation.topics import CHANNELS, NETWORK
-from simulation.wires import Broker
 
 from consumers.answers import Answer, Mismatch, Outcome, WriterBusy, WriterStopped
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
 from ledger.fingerprint import fingerprint
 from ledger.kafka.topics import requests_topic
+from simulation.machine import Machine
+from simulation.topics import CHANNELS, NETWORK
+from simulation.wires import Broker
 
 SKUS: Final = ("mug", "tea", "pot")
 PLACES: Final = ("dc-1", "store-7")
 ASK_AGAIN_S: Final = 0.2
 PATIENCE_S: Final = 3.0
 COPIES: Final = ((1, 2, 3, 5), (55, 25, 12, 8))
+
+
+@lru_cache(maxsize=1024)
+def _read(body: str) -> AnyRequest:
+    return read_request(body.encode())
 
 
 class Told(Struct, frozen=True):
@@ -149,7 +155,7 @@ class Clients:
         self._kafka.at(after_s, sends)
 
     def _note_sending(self, channel: str, bodies: Sequence[str]) -> list[AnyRequest]:
-        requests = [read_request(body.encode()) for body in bodies]
+        requests = [_read(body) for body in bodies]
         for body, request in zip(bodies, requests, strict=True):
             key, at = (channel, request.request_id), self._now()
             self.variants[(key, fingerprint(request))] = body
@@ -179,7 +185,7 @@ class Clients:
         self.diaries.add(Rubbish(self._now(), topic, offset, digest(value)))
 
     def _ask(self, channel: str, bodies: Sequence[str], machine: Machine | None = None) -> None:
-        requests = [read_request(body.encode()) for body in bodies]
+        requests = [_read(body) for body in bodies]
         self.open += 1
         self._try(Call(channel, tuple(bodies), tuple(requests)), machine)
 

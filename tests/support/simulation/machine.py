@@ -6,19 +6,20 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from simulation.stepped import NobodyWaits, SteppedRecorder, opened
-from simulation.topics import SimulatedInputs, SimulatedLetters, SimulatedPublisher
-from simulation.wires import Broker, Link
-
 from consumers.ledgers import KafkaLedger
 from consumers.snapshot import Snapshot
 from consumers.writer import ClockWrong, Writer, WriterStopped
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
+from simulation.stepped import NobodyWaits, SteppedRecorder, opened
+from simulation.topics import SimulatedInputs, SimulatedLetters, SimulatedPublisher
+from simulation.wires import Broker, Link
 
 TAKEOVER_S: Final = 1.0
 DOWN_S: Final = 0.5
 """How long a machine is down that could not start, or whose writer ended."""
+UNHEARD: Final = 0.05
+"""How often telling who follows a writer fails."""
 
 
 class Running:
@@ -120,9 +121,15 @@ class Machine:
             place=self._place,
             clock=self.clock,
             ticks=self._kafka.ticks,
+            on_append=self._hear,
         )
         writer._waking = NobodyWaits()
         return Running(writer, recorder.tip, snapshot)
+
+    def _hear(self, position: int) -> None:
+        """Who follows the writer may be gone: that must harm nobody else."""
+        if self._chance.random() < UNHEARD:
+            raise OSError(f"nobody hears of position {position}")
 
     def _step(self, running: Running) -> None:
         """One turn of the writer's thread, which ends when it has nothing more to wait for."""

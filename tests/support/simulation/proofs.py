@@ -8,9 +8,6 @@ from chaos import proofs
 from chaos.diary import Asked
 from chaos.evidence import DeadLetter, Evidence, Violation
 from chaos.reader import Walk, walk
-from simulation.machine import Running
-from simulation.topics import INPUTS, LEDGER, LETTERS, NETWORK
-from simulation.world import Emptied, World
 
 from consumers.request_index import Key, RequestIndex, key_of
 from ledger import codec
@@ -18,6 +15,9 @@ from ledger.domain.events import RequestAccepted, RequestRefused
 from ledger.domain.evolve import evolve
 from ledger.domain.state import MAPPINGS, State
 from ledger.head import Head
+from simulation.machine import Running
+from simulation.topics import INPUTS, LEDGER, LETTERS, NETWORK
+from simulation.world import Emptied, World
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)

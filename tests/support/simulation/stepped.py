@@ -5,16 +5,19 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from eventsourcing.persistence import Notification
-from simulation.topics import LEDGER, NETWORK
-from simulation.wires import Broker, Link, LinkedLog
 
 from consumers.snapshot import Snapshot
 from ledger.kafka.chain import Checkpoint
 from ledger.kafka.history import History
 from ledger.kafka.tip import Tip
+from simulation.topics import LEDGER, NETWORK
+from simulation.wires import Broker, Link, LinkedLog
+
+LONG_S: Final = 120.0
+"""Nothing that a writer waits for takes longer."""
 
 
 class SteppedRecorder:
@@ -57,6 +60,19 @@ class NobodyWaits(threading.Condition):
 
     def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
         return predicate()
+
+
+class TimedFuture(Future[Any]):
+    """Who asks for its result lets the simulated time pass until it is there."""
+
+    def __init__(self, kafka: Broker) -> None:
+        super().__init__()
+        self._kafka = kafka
+
+    def result(self, timeout: float | None = None) -> Any:
+        limit_s = LONG_S if timeout is None else timeout
+        self._kafka._run_until(self._kafka.ticks() + limit_s, self.done)
+        return super().result(0)
 
 
 class AtOnce(Executor):

@@ -7,13 +7,13 @@ from random import Random
 from typing import Final
 
 import msgspec
-from simulation.wires import Broker, Link, LinkedLog
 
 from consumers.inputs import DeadLetter, InputRecord
 from consumers.kafka.producing import headers_of
 from ledger.domain.requests import AnyRequest
 from ledger.kafka.log import Appended, LogUnavailable
 from ledger.kafka.topics import dead_letters_topic, ledger_topic, requests_topic
+from simulation.wires import Broker, Link, LinkedLog
 
 NETWORK: Final = "main"
 CHANNELS: Final = ("till", "web")

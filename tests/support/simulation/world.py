@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -11,14 +12,15 @@ from unittest.mock import patch
 from msgspec import Struct
 from msgspec.structs import replace
 from simulated_log import WELL, Fate, troubled
-from simulation.clients import Clients
-from simulation.machine import Machine, Running
-from simulation.topics import INPUTS, LEDGER
-from simulation.wires import DIRECTIONS, Broker
 
-from consumers import blocks, engine, snapshot
+from consumers import blocks, engine, ledgers, snapshot
 from consumers.snapshot import lazy, saving
 from ledger.kafka.chain import EMPTY, LedgerTruncated
+from simulation.clients import Clients
+from simulation.machine import Machine, Running
+from simulation.stepped import TimedFuture
+from simulation.topics import INPUTS, LEDGER
+from simulation.wires import DIRECTIONS, Broker
 
 QUIET_LIMIT_S: Final = 60.0
 """Within this simulated time after the last fault everything is answered."""
@@ -108,7 +110,7 @@ class World:
 
     def __enter__(self) -> Self:
         """Let it all happen; stop early if a writer does what none should."""
-        with small_limits(self.setting.block_events):
+        with on_simulated_time(self.kafka), small_limits(self.setting.block_events):
             self._troubled_time()
             if self.emptied is None:
                 self._quiet_time()
@@ -217,9 +219,10 @@ class World:
             case "stand still":
                 machine.stand_still(seconds)
             case "cut":
-                kind = chance.choice(("reading", "sending", "hearing", "everything"))
+                cut = chance.choice((*DIRECTIONS, "everything"))
+                kind = f"cut, {cut}"
                 for direction in DIRECTIONS:
-                    if kind in (direction, "everything"):
+                    if cut in (direction, "everything"):
                         machine.link.cut(direction, seconds)
             case "no broker":
                 self.kafka.go_away_for(min(seconds, 5.0))
@@ -239,6 +242,13 @@ class World:
     def _note(self, what: str) -> None:
         if len(self.trace) < MAX_TRACE:
             self.trace.append(f"{self.kafka.ticks():9.3f} {what}")
+
+
+@contextmanager
+def on_simulated_time(kafka: Broker) -> Iterator[None]:
+    """A writer that waits for its append lets the time pass."""
+    with patch.object(ledgers, "Future", partial(TimedFuture, kafka)):
+        yield
 
 
 @contextmanager
