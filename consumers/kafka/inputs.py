@@ -1,20 +1,23 @@
 """The channels' topics of a network, read ahead in a thread."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 from msgspec import Struct
 
 from consumers.inputs import InputRecord
+from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import LedgerTruncated
 from ledger.kafka.client import CONSUMER_OPTIONS
+from ledger.kafka.log import LogUnavailable
 from ledger.kafka.settings import KafkaSettings
-from ledger.kafka.topics import channel_of
+from ledger.kafka.topics import channels, requests_topic
 from ledger.log import get_logger
 
 MAX_AHEAD_BYTES: Final = 16 << 20
@@ -22,6 +25,9 @@ MAX_AHEAD_BYTES: Final = 16 << 20
 MAX_AHEAD_RECORDS: Final = 5_000
 POLL_S: Final = 0.1
 LOOK_FOR_TOPICS_S: Final = 2.0
+PROBE_AFTER_S: Final = 5.0
+"""Topics that give nothing for so long are asked for their ends: the consumer may have lost one."""
+PROBE_LIMIT_S: Final = 5.0
 PAUSE_AFTER_FAULT_S: Final = 0.5
 STOP_WITHIN_S: Final = 5.0
 
@@ -76,18 +82,24 @@ class KafkaInputs:
         self._trackings: Mapping[str, int] = {}
         self._fault: Exception | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="inputs", daemon=True)
+        self._named: dict[str, str] = {}
+        self._threads = [
+            threading.Thread(target=self._run, name="inputs", daemon=True),
+            threading.Thread(target=self._look_for_topics, name="topics", daemon=True),
+        ]
 
     def start(self) -> None:
         """Begin to read ahead."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Read no more."""
         self._stopping.set()
         with self._changing:
             self._changing.notify_all()
-        self._thread.join(STOP_WITHIN_S)
+        for thread in self._threads:
+            thread.join(STOP_WITHIN_S)
 
     @property
     def ready(self) -> bool:
@@ -147,45 +159,76 @@ class KafkaInputs:
                 log.warning("inputs_unreadable", network=self._network, error=repr(error))
                 self._stopping.wait(PAUSE_AFTER_FAULT_S)
 
+    def _look_for_topics(self) -> None:
+        """Ask what channels there are, by a client of its own.
+
+        The consumer's own way to ask waits without a limit, for ever if a broker dies meanwhile.
+        """
+        while not self._stopping.is_set():
+            try:
+                found = channels(self._settings, self._network)
+            except (LogUnavailable, TopicsFailed, KafkaError) as error:
+                log.warning("channels_unknown", network=self._network, error=repr(error))
+            else:
+                self._named = {requests_topic(self._network, name): name for name in found}
+            self._stopping.wait(LOOK_FOR_TOPICS_S)
+
     def _read(self) -> None:
         options = {**CONSUMER_OPTIONS, "fetch_max_wait_ms": int(POLL_S * 1000)}
         consumer = KafkaConsumer(**self._settings.client_options(), **options)
         try:
             for topic in self._topics.values():
                 topic.seek = True
-            turns_left = 0
+            heard_at = time.monotonic()
             while not self._stopping.is_set():
-                if turns_left == 0:
-                    self._look_for_topics(consumer)
-                    turns_left = int(LOOK_FOR_TOPICS_S / POLL_S)
-                turns_left -= 1
-                self._poll(consumer)
+                self._assign(consumer)
+                if self._poll(consumer):
+                    heard_at = time.monotonic()
+                elif time.monotonic() - heard_at > PROBE_AFTER_S:
+                    self._probe(consumer)
+                    heard_at = time.monotonic()
         finally:
             with suppress(KafkaError):
                 consumer.close(autocommit=False, timeout_ms=0)
 
-    def _look_for_topics(self, consumer: Any) -> None:
-        named = {name: channel_of(self._network, name) for name in consumer.topics()}
+    def _probe(self, consumer: Any) -> None:
+        """Raise KafkaTimeoutError if a topic goes on, but the consumer gives nothing of it."""
         with self._changing:
-            for name, channel in named.items():
-                if channel is not None and name not in self._topics:
-                    first = self._trackings.get(name, 0)
-                    self._topics[name] = _Topic(name, channel, first, deque())
-                    self._turns.append(name)
-            partitions = [TopicPartition(name, 0) for name in self._topics]
-        if partitions and set(partitions) != consumer.assignment():
-            consumer.assign(partitions)
+            reached = {
+                TopicPartition(topic.name, 0): self._next_of(topic)
+                for topic in self._topics.values()
+                if not topic.full
+            }
+        if not reached:
+            return
+        ends = consumer.end_offsets(list(reached), timeout_ms=int(PROBE_LIMIT_S * 1000))
+        silent = [partition.topic for partition, at in reached.items() if ends[partition] > at]
+        if silent and not self._poll(consumer):
+            raise KafkaTimeoutError(f"{silent} go on, but give nothing: connecting anew")
+
+    def _assign(self, consumer: Any) -> None:
+        """Read every topic that is known of."""
+        named = self._named
+        if named.keys() <= self._topics.keys() and consumer.assignment():
+            return
+        with self._changing:
+            for name in sorted(named.keys() - self._topics.keys()):
+                first = self._trackings.get(name, 0)
+                self._topics[name] = _Topic(name, named[name], first, deque())
+                self._turns.append(name)
             for topic in self._topics.values():
                 topic.seek = True
+        consumer.assign([TopicPartition(name, 0) for name in self._topics])
 
-    def _poll(self, consumer: Any) -> None:
+    def _poll(self, consumer: Any) -> bool:
+        """Read on, waiting at most POLL_S; whether records came, or there is no room for any."""
         begun = self._positioned(consumer)
         if not begun:
             self._wait_for_room()
-            return
+            return bool(self._topics)
         polled = consumer.poll(int(POLL_S * 1000))
         if not polled:
-            return
+            return False
         with self._changing:
             for partition, records in polled.items():
                 topic = self._topics[partition.topic]
@@ -194,6 +237,7 @@ class KafkaInputs:
                 else:
                     topic.seek = True  # it was rewound meanwhile
         self.on_arrival()
+        return True
 
     def _positioned(self, consumer: Any) -> dict[str, int]:
         """Seek and pause as need be; where each topic that is read goes on."""

@@ -11,6 +11,7 @@ from ledger.kafka.log import Log, LogUnavailable, Reader, Record
 READ_LIMIT_S: Final = 10.0
 """How long reading to the end may stand still before it fails."""
 POLL_S: Final = 0.5
+PROBE_AFTER_S: Final = 5.0
 HELP: Final = "see docs/kafka/running.md, `When the ledger lost blocks`"
 
 
@@ -37,6 +38,7 @@ class Follower:
         self._chain = Chain(network, checkpoint, versions)
         self._reader: Reader | None = None
         self._reader_at = -1
+        self._heard_at: float | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -54,8 +56,21 @@ class Follower:
         return self._chain.skipped
 
     def poll(self, timeout_s: float) -> list[Counted]:
-        """The blocks among the next records; waits for the first record so long."""
-        return self._taken(self._records(timeout_s))
+        """The blocks among the next records; waits for the first record so long.
+
+        A topic that says nothing for PROBE_AFTER_S is asked for its end: a client whose broker
+        died does not say so, and may never hear of a record again.
+        """
+        records = self._records(timeout_s)
+        if records or self._heard_at is None:
+            self._heard_at = self._clock()
+        elif self._clock() - self._heard_at > PROBE_AFTER_S:
+            self._heard_at = self._clock()
+            if self.end() > self.next_offset:
+                records = self._records(timeout_s)
+                if not records:
+                    self.close()
+        return self._taken(records)
 
     def to_the_end(self) -> Iterator[Counted]:
         """The blocks up to the end that the topic has now."""
@@ -69,6 +84,7 @@ class Follower:
         while self._clock() - since <= READ_LIMIT_S:
             if records := self._records(POLL_S):
                 return self._taken(records)
+        self.close()  # the client may have lost its way: the next one begins anew
         raise LogUnavailable(
             f"{self._log.topic} gives no record at {self.next_offset}, though it ends at {end}: "
             "is a broker away?"
@@ -77,16 +93,18 @@ class Follower:
     def end(self) -> int:
         """The topic's end: no less than what was read already."""
         reader = self._opened()
-        since = self._clock()
-        while True:
+        try:
             end = reader.end()
-            if end >= self.next_offset:
-                return end
-            if self._clock() - since > READ_LIMIT_S:
-                raise _lost(reader, end, self.checkpoint, self._log.topic, self._clock)
-            # A broker that has just begun to lead may not know yet how far all replicas are.
-            reader.poll(POLL_S)
-            self._reader_at = -1
+        except LogUnavailable:
+            self.close()
+            raise
+        if end >= self.next_offset:
+            return end
+        self._reader_at = -1
+        end = _end(reader, self.next_offset, self._clock)
+        if end < self.next_offset:
+            raise _lost(reader, end, self.checkpoint, self._log.topic, self._clock)
+        return end
 
     def is_empty(self) -> bool:
         """Whether the topic has never held a record."""
@@ -154,9 +172,23 @@ def record_at(reader: Reader, offset: int, clock: Callable[[], float]) -> Record
     return next(records_from(reader, offset, clock))
 
 
+def _end(reader: Reader, least: int, clock: Callable[[], float]) -> int:
+    """The topic's end. Waits READ_LIMIT_S for it to be no less than is known.
+
+    A broker that has just begun to lead may not know yet how far all replicas are.
+    """
+    since = clock()
+    while True:
+        end = reader.end()
+        if end >= least or clock() - since > READ_LIMIT_S:
+            return end
+        reader.seek(end)
+        reader.poll(POLL_S)
+
+
 def _prove(reader: Reader, checkpoint: Checkpoint, topic: str, clock: Callable[[], float]) -> None:
     """Prove that the topic holds the checkpoint's block, or else begins with its first record."""
-    start, end = reader.start(), reader.end()
+    start = reader.start()
     if checkpoint.next_offset == 0:
         if start > 0:
             raise LedgerTruncated(
@@ -164,6 +196,7 @@ def _prove(reader: Reader, checkpoint: Checkpoint, topic: str, clock: Callable[[
                 f"nothing can be read from the beginning; {HELP}"
             )
         return
+    end = _end(reader, checkpoint.next_offset, clock)
     if end < checkpoint.next_offset:
         raise _lost(reader, end, checkpoint, topic, clock)
     last = checkpoint.next_offset - 1

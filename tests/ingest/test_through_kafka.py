@@ -16,7 +16,7 @@ from consumers.kafka_node import KafkaWriter
 from consumers.node import Node
 from ledger.kafka.settings import KafkaSettings
 
-ROWS = 4_000
+ROWS = 2_000
 
 
 @pytest.fixture

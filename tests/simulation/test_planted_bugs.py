@@ -16,6 +16,7 @@ from consumers.blocks import Block, InFlight
 from consumers.engine import Engine
 from consumers.ledgers import KafkaLedger
 from consumers.writer import Writer
+from ledger.kafka import follower
 from ledger.kafka.block import decode, encode
 from ledger.kafka.chain import Chain, Counted
 from ledger.kafka.follower import Follower
@@ -195,7 +196,7 @@ def test_the_model_catches_recorded_at_going_back(bug: Bug) -> None:
 
 def test_the_model_catches_a_time_of_record_that_only_events_hand_on(bug: Bug) -> None:
     bug(Engine.read, ("if page.recorded_at is not None:", "if False:"))
-    caught("recorded_at")
+    caught("recorded_at", machines=3, ahead_s=(4.0, -4.0, 0.0), within_s=25.0)
 
 
 def test_the_model_catches_a_standby_that_answers_from_its_own_decision(bug: Bug) -> None:
@@ -240,12 +241,12 @@ def test_the_model_catches_a_late_landing_taken_for_lost(bug: Bug) -> None:
 
 def test_the_model_catches_a_dead_letter_that_nobody_waits_for(bug: Bug) -> None:
     bug(Engine.hand_over, ("letter.result(LETTER_LIMIT_S)", "pass"))
-    caught("dead letters")
+    caught("dead letters", letters_lost=0.3)
 
 
 def test_the_model_catches_a_block_in_flight_that_is_dropped_before_it_lands(bug: Bug) -> None:
     bug(Writer._fill, ("self._unfilled = fault", "raise"))
-    caught("the chain", trouble=0.6)
+    caught("the chain", trouble=0.0, letters_lost=0.3)
 
 
 def test_the_model_catches_blocks_lost_because_nobody_hears_of_them(bug: Bug) -> None:
@@ -264,3 +265,11 @@ def test_the_model_catches_a_snapshot_behind_its_checkpoint(bug: Bug) -> None:
 def test_the_model_catches_other_content_answered_as_the_same(bug: Bug) -> None:
     bug(Engine._again, ("if not known.same(fingerprint(request)):", "if False:"))
     caught("content")
+
+
+def test_the_model_catches_a_start_that_takes_a_slow_broker_for_a_loss(bug: Bug) -> None:
+    bug(
+        follower._prove,
+        ("end = _end(reader, checkpoint.next_offset, clock)", "end = reader.end()"),
+    )
+    caught("writers", snapshots=True, hidden_s=1.0)

@@ -142,7 +142,7 @@ class Clients:
             changed = wires[0] | {"occurred_at": "2020-02-02T02:02:02Z"}
             send = chance.choice((self._ask, self._put))
             self._plan(chance.expovariate(0.5), send, channel, [json.dumps(changed)])
-        if chance.random() < 0.1:
+        if chance.random() < 0.2:
             self._plan(chance.expovariate(1), self._put_rubbish, channel)
 
     def _plan(self, after_s: float, send: Any, *what: Any) -> None:

@@ -41,7 +41,9 @@ class Machine:
     meet; `on_start` is called with each new writer before it reads anything.
     """
 
-    def __init__(self, kafka: Broker, place: int, ahead_s: float, folder: Path | None) -> None:
+    def __init__(
+        self, kafka: Broker, place: int, ahead_s: float, folder: Path | None, chance: Random
+    ) -> None:
         self.name = f"w{place}"
         self.link = Link(kafka)
         self.ahead_s = ahead_s
@@ -49,7 +51,7 @@ class Machine:
         self.stopped_by: BaseException | None = None
         self.on_start: Callable[[Machine, Running], None] = lambda _machine, _running: None
         self._kafka, self._place, self._folder = kafka, place, folder
-        self._chance = Random(f"{self.name} {ahead_s} {place}")
+        self._chance = chance
         self._incarnation = 0
         self._still_until = 0.0
 

@@ -80,7 +80,7 @@ class SimulatedLetters:
         fails = cut_off or self._chance.random() < self._kafka.letters_lost
         if not fails or (not cut_off and self._chance.random() < 0.5):
             self._kafka._land(LETTERS, letter.raw, headers_of(letter), 0.0)
-        if fails and self._chance.random() < 0.5:
+        if fails and self._chance.random() < 0.3:
             raise fault
         kept: Future[Appended] = Future()
         if fails:

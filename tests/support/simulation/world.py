@@ -49,6 +49,7 @@ class Setting(Struct, frozen=True):
     within_s: float
     trouble: float
     """The share of appends that do not go well."""
+    letters_lost: float
     faults_every_s: float
     block_events: int
     ahead_s: tuple[float, ...]
@@ -65,6 +66,7 @@ class Setting(Struct, frozen=True):
             chance.randint(20, 60),
             chance.choice((2.0, 10.0, 25.0)),
             chance.choice((0.0, 0.1, 0.3, 0.6)),
+            chance.choice((0.0, 0.05, 0.3)),
             chance.choice((0.7, 2.0, 6.0, 1000.0)),
             chance.choice((3, 10, 40, 1000)),
             tuple(chance.choice((0.0, 0.0, 2.0, -2.0, 60.0)) for _ in range(machines)),
@@ -98,7 +100,7 @@ class World:
             self._fates(),
             hidden_for_s=lambda: 0.0 if self._calm else hiding.random() * setting.hidden_s,
         )
-        self.kafka.letters_lost = setting.trouble / 3
+        self.kafka.letters_lost = setting.letters_lost
         self._disk = TemporaryDirectory() if setting.snapshots else None
         self.machines = [self._machine(place, on_start) for place in range(setting.machines)]
         self.clients = Clients(self.kafka, self.machines, seed)
@@ -132,7 +134,8 @@ class World:
 
     def _machine(self, place: int, on_start: OnStart | None) -> Machine:
         folder = None if self._disk is None else Path(self._disk.name) / f"w{place}"
-        machine = Machine(self.kafka, place, self.setting.ahead_s[place], folder)
+        chance = Random(f"{self.seed}/{place}")
+        machine = Machine(self.kafka, place, self.setting.ahead_s[place], folder, chance)
         if on_start is not None:
             machine.on_start = on_start
         return machine
