@@ -19,7 +19,8 @@ from ledger.kafka.recorder import ProcessRecorder
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import ledger_topic
 
-COMPRESSION: Final[str | None] = None
+COMPRESSION: Final = "lz4"
+"""Of the ledger's blocks; docs/decisions/compression.md says why."""
 INCARNATION_DIGITS: Final = 12
 
 

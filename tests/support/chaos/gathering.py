@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from chaos.clients import CHANNELS
 from chaos.database import checkpoints_of, stock_of
 from chaos.diary import read_diaries
 from chaos.evidence import DeadLetter, Evidence, ViewCheck, Views
-from chaos.reader import Walk, read_records, read_topic, walk
+from chaos.reader import Record, Walk, read_records, read_topic, walk
 from chaos.topology import NETWORK, Cluster
 
 LEDGER: Final = f"onebook.{NETWORK}.ledger"
@@ -30,6 +32,9 @@ def gather(cluster: Cluster, diaries: Sequence[Path]) -> Evidence:
     What has not settled by then is for the proofs to see. Raises VerifyFailed.
     """
     ledger, inputs = _settled(cluster)
+    if cluster.plan.logs is not None:
+        for topic in (LEDGER, *REQUESTS):
+            _keep(cluster.folder, topic, read_topic(cluster.bootstrap, topic))
     return Evidence(
         ledger,
         read_diaries(diaries),
@@ -37,6 +42,14 @@ def gather(cluster: Cluster, diaries: Sequence[Path]) -> Evidence:
         [_letter(record) for record in read_records(cluster.bootstrap, DEAD_LETTERS)],
         views_of(cluster),
     )
+
+
+def _keep(folder: Path, topic: str, records: Sequence[Record]) -> None:
+    """A line for each record, for whoever looks for the cause of a violation."""
+    with (folder / f"{topic}.ndjson").open("wb") as file:
+        for offset, value in records:
+            said = value.decode(errors="backslashreplace")
+            file.write(msgspec.json.encode({"offset": offset, "value": said}) + b"\n")
 
 
 def _settled(cluster: Cluster) -> tuple[Walk, dict[str, list[tuple[int, bytes]]]]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from chaos.clients import PATIENCE_S, Clients, Load
 from chaos.diary import Diary, now
@@ -48,6 +48,7 @@ def run(cluster: Cluster, course: Course, tell: Progress) -> Figures:
         told = _Told(tell, diary)
         injector = _sent_and_broken(cluster, course, diary, told)
         told("gathering the evidence", injector)
+    (cluster.folder / "faults.ndjson").write_bytes(json.Encoder().encode_lines(injector.happened))
     evidence = gather(cluster, [path])
     violations = prove(evidence)
     return figures(course.seed, evidence, injector, list(cluster.nodes), violations)
