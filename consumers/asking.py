@@ -15,9 +15,10 @@ from typing import Final, Protocol
 
 from consumers.answers import WriterBusy, WriterStopped
 from consumers.blocks import Answers, Submission
+from consumers.handing_on import Publisher
 from consumers.recollection import MAX_REMEMBERED, Recollection, Told, told_by
 from consumers.request_index import Key, key_of
-from consumers.writer import FATAL, STALLED_AFTER_S, Publisher
+from consumers.writer import FATAL, STALLED_AFTER_S
 from ledger import codec
 from ledger.domain.events import RequestAccepted, RequestRefused
 from ledger.domain.requests import AnyRequest

@@ -1,6 +1,6 @@
 """What the writer decides together: blocks of events, and who waits for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -80,6 +80,12 @@ def tell(
         submission.answer(index, Mismatch(request.request_id, position))
     else:
         submission.answer(index, answer_of(event, position, replayed=replayed))
+
+
+def fail(waiters: Iterable[Waiter], fault: Exception) -> None:
+    """Tell all of them that there will be no answer from here."""
+    for submission, _ in waiters:
+        submission.fail(fault)
 
 
 class Asked(Struct):

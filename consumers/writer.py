@@ -8,10 +8,10 @@ ledger, publishes what it is asked to its channel's topic, and takes over when n
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Final
 
 from eventsourcing.persistence import PersistenceError
 
@@ -23,11 +23,11 @@ from consumers.answers import (
     WriterBusy,
     WriterStopped,
 )
-from consumers.blocks import Answers, Submission, Waiter
+from consumers.blocks import Answers, Submission, fail
 from consumers.engine import Engine
+from consumers.handing_on import HandingOn, Publisher
 from consumers.inputs import DeadLetters, Inputs
 from consumers.ledgers import Page, WritersLedger
-from consumers.request_index import key_of
 from consumers.snapshot import Snapshot, SnapshotDamaged
 from consumers.takeover import TAKEOVER_S, Standing
 from ledger.domain.requests import AnyRequest
@@ -46,9 +46,6 @@ __all__ = [
 ]
 
 MAX_QUEUED_REQUESTS: Final = 100_000
-MAX_AWAITED_REQUESTS: Final = 100_000
-"""Published requests that callers of this process wait for."""
-PUBLISH_AT_ONCE: Final = 500
 FIRST_RETRY_PAUSE_S: Final = 0.01
 MAX_RETRY_PAUSE_S: Final = 1.0
 STALLED_AFTER_S: Final = 5.0
@@ -70,14 +67,6 @@ UNCERTAIN: Final = (PersistenceError, OSError, TimeoutError)
 """What leaves the outcome of an append, or of keeping a dead letter, unknown."""
 
 log = get_logger(__name__)
-
-
-class Publisher(Protocol):
-    """Puts requests into their channel's topic, for whichever writer is active."""
-
-    def publish(self, channel: str, requests: Sequence[AnyRequest]) -> Future[Any]:
-        """Publish; the future is done when all in-sync replicas have them."""
-        ...
 
 
 def _now() -> datetime:
@@ -108,7 +97,7 @@ class Writer:
         self._ledger = ledger
         self._engine = Engine(ledger, clock, inputs, letters, snapshot)
         self._inputs = inputs
-        self._publisher = publisher
+        self._handing_on = HandingOn(self._engine, publisher)
         self._standing = Standing(takeover_s, place, ticks)
         self._ticks = ticks
         self._on_append = on_append
@@ -350,7 +339,7 @@ class Writer:
     def _stand_by(self, wait_s: float) -> None:
         """Follow the ledger; publish what was asked here; act when nobody does."""
         assert self._inputs is not None, "who shares a ledger takes input from topics"
-        self._publish_what_is_queued()
+        self._handing_on.publish_what_is_queued()
         try:
             self._ledger.wait(wait_s, self._read)
         except FATAL:
@@ -364,53 +353,8 @@ class Writer:
             self._active = self._behind = True
             self._pause_s = 0.0
 
-    def _publish_what_is_queued(self) -> None:
-        waiters: dict[str, list[Waiter]] = {}
-        queue = self._engine.queue
-        for _ in range(min(len(queue), PUBLISH_AT_ONCE)):
-            waiter = queue.popleft()
-            if not self._engine.answered_before(waiter):
-                waiters.setdefault(waiter[0].channel, []).append(waiter)
-        for channel, of_channel in waiters.items():
-            self._publish(channel, of_channel)
-
-    def _publish(self, channel: str, waiters: Sequence[Waiter]) -> None:
-        assert self._publisher is not None, "who shares a ledger can publish"
-        awaited = self._engine.awaited
-        if len(awaited) > MAX_AWAITED_REQUESTS // 2:
-            self._engine.forget_answered()
-        if len(awaited) + len(waiters) > MAX_AWAITED_REQUESTS:
-            _fail(waiters, WriterBusy("too many requests wait for another writer; ask again later"))
-            return
-        requests = [submission.requests[index] for submission, index in waiters]
-        for waiter, request in zip(waiters, requests, strict=True):
-            awaited.setdefault(key_of(channel, request.request_id), []).append(waiter)
-        try:
-            published = self._publisher.publish(channel, requests)
-        except Exception as fault:  # noqa: BLE001 - told to who waits
-            self._not_published(waiters, fault)
-            return
-        published.add_done_callback(lambda done: self._published(done, waiters))
-
-    def _published(self, done: Future[Any], waiters: Sequence[Waiter]) -> None:
-        fault = done.exception()
-        if fault is not None:
-            self._not_published(waiters, fault)
-            return
-        for submission, _ in waiters:
-            submission.keep(1)
-
-    def _not_published(self, waiters: Sequence[Waiter], fault: BaseException) -> None:
-        log.warning("requests_not_published", requests=len(waiters), fault=repr(fault))
-        _fail(waiters, WriterBusy("the channel's topic takes no requests now; ask again later"))
-
     def _fail_everybody_who_waits(self, fault: BaseException | None) -> None:
         told = WriterStopped("the writer stopped before this was answered; send it again")
         told.__cause__ = fault
-        _fail(self._engine.everybody_who_waits(), told)
+        fail(self._engine.everybody_who_waits(), told)
         self._engine.queue.clear()
-
-
-def _fail(waiters: Iterable[Waiter], fault: Exception) -> None:
-    for submission, _ in waiters:
-        submission.fail(fault)

@@ -185,8 +185,18 @@ class Tip:
             sent.counted.set_result(counted)
 
     def _won(self, sent: _Sent, offset: int, timestamp_ms: int) -> Counted:
-        """Count the block if it has won. Raises LogUnavailable if that is not certain."""
+        """Count the block if it has won. Raises LogUnavailable if that is not certain.
+
+        Raises LedgerTruncated if it took the place of a record that was read before.
+        """
         with self._changed:
+            if 0 <= offset < self._follower.next_offset:
+                raise LedgerTruncated(
+                    f"the ledger lost blocks after position {self.head.position} was reached: a "
+                    f"new block is at offset {offset} of {self._log.topic}, which had been read up "
+                    f"to {self._follower.next_offset}. It does not count, and nobody may go on; "
+                    "see docs/kafka/running.md, `When the ledger lost blocks`"
+                )
             if offset != self._follower.next_offset:
                 raise LogUnavailable(
                     f"the block is at offset {offset}, not at {self._follower.next_offset}: "

@@ -147,6 +147,12 @@ RULES: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             "Kafka deletes requests, also those that no writer has read yet",
             "a large request that the API has taken does not fit, and cannot be decided",
         ),
+        Rule(
+            "compression.type",
+            "uncompressed",
+            "a record that its channel has compressed as no writer can read stops all channels, and "
+            "a small one may be gigabytes unpacked: brokers unpack it and refuse what is too large",
+        ),
     ),
     "dead-letters": (
         *_ANY_KIND,

@@ -223,6 +223,16 @@ def test_garbage_before_an_append_is_a_doubt_too():
     assert [found.block.first for found in read(tip)] == [2]
 
 
+def test_a_writer_whose_block_takes_the_place_of_a_lost_one_stops_and_does_not_go_on_behind_it():
+    kafka = SimulatedKafka()
+    tip = reading_tip(kafka)
+    append(kafka, tip)
+    kafka.lose_from(TOPIC, 0)  # as long as before, once the next block is there
+    with pytest.raises(LedgerTruncated, match="lost blocks .* at offset 0 of .* up to 1"):
+        append(kafka, tip, event("cup"))
+    assert counted(kafka) == []
+
+
 @pytest.mark.parametrize("decided_on", [EMPTY, Head(1, "c0ffee"), Head(2, "")], ids=str)
 def test_what_was_decided_on_another_head_is_not_sent(decided_on):
     kafka = SimulatedKafka()

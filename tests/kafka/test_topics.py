@@ -173,6 +173,16 @@ def test_input_that_may_be_lost_is_found(
     assert found.wrong.startswith(f"{setting} is {value}, not ")
 
 
+@pytest.mark.parametrize("value", ["producer", "gzip", "zstd"])
+def test_requests_that_writers_may_not_be_able_to_unpack_are_a_danger(
+    kafka: KafkaSettings, net: str, value: str
+) -> None:
+    assert look_at(kafka, requests_topic(net, "web")).settings["compression.type"] == "uncompressed"
+    plant(kafka, requests_topic(net, "web"), "compression.type", value)
+    found = only_danger(kafka, net)
+    assert found.wrong.startswith(f"compression.type is {value}, not uncompressed")
+
+
 def test_requests_may_be_kept_for_thirty_days_only(kafka: KafkaSettings, net: str) -> None:
     plant(kafka, requests_topic(net, "web"), "retention.ms", str(30 * DAY_MS))
     assert topics.check(kafka, net, dev=True) == []

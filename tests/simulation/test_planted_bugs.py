@@ -14,6 +14,7 @@ from simulation.world import OnStart, World
 
 from consumers.blocks import Block, InFlight
 from consumers.engine import Engine
+from consumers.handing_on import HandingOn
 from consumers.ledgers import KafkaLedger
 from consumers.writer import Writer
 from ledger.kafka import follower
@@ -65,7 +66,7 @@ def test_the_model_catches_an_answer_before_the_acknowledgement(bug: Bug) -> Non
             "future.add_done_callback(self._wake)",
             """future.add_done_callback(self._wake)
         for asked in self._engine.in_flight.block.asked.values():
-            asked.answer(self.position + 1)""",
+            asked.answer(self._engine.ledger.head.position + 1)""",
         ),
     )
     caught("acknowledged answers")
@@ -201,7 +202,7 @@ def test_the_model_catches_a_time_of_record_that_only_events_hand_on(bug: Bug) -
 
 def test_the_model_catches_a_standby_that_answers_from_its_own_decision(bug: Bug) -> None:
     bug(
-        Writer._publish_what_is_queued,
+        HandingOn.publish_what_is_queued,
         (
             "if not self._engine.answered_before(waiter):",
             """if not self._engine.answered_before(waiter):
@@ -209,7 +210,7 @@ def test_the_model_catches_a_standby_that_answers_from_its_own_decision(bug: Bug
             self._engine.queue.appendleft(waiter)
             self._engine._decide_queued(alone)
             for asked in alone.asked.values():
-                asked.answer(self.position + 1)""",
+                asked.answer(self._engine.ledger.head.position + 1)""",
         ),
     )
     caught("acknowledged answers")

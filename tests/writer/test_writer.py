@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consumers import blocks
-from consumers import writer as writer_module
 from consumers import engine as engine_module
+from consumers import writer as writer_module
 from consumers.answers import Mismatch
 from consumers.writer import DecisionFailed, WriterBusy, WriterStopped
 from ledger import codec
