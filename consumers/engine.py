@@ -35,6 +35,8 @@ from ledger.log import get_logger
 
 MAX_REFUSALS_IN_MEMORY: Final = 50_000
 """Refusals whose reason is remembered; those of older ones are read from the ledger."""
+LATEST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999, for time stamps that say more."""
 LETTER_LIMIT_S: Final = 15.0
 """How long a dead letter may take to be kept, before everything behind it is tried again."""
 
@@ -296,7 +298,7 @@ class Engine:
         event = InputRefused(
             record.channel,
             item.request_id,
-            datetime.fromtimestamp(max(0, record.at_ms) / 1000, UTC),
+            datetime.fromtimestamp(min(max(0, record.at_ms), LATEST_MS) / 1000, UTC),
             self._now(),
             *place,
             item.detail,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from uuid import uuid4
 
+from consumers.data_directory import DataDirectoryError
 from consumers.kafka.inputs import KafkaInputs
 from consumers.kafka.producing import KafkaDeadLetters, KafkaPublisher
 from consumers.ledgers import KafkaLedger
@@ -94,6 +95,12 @@ class KafkaWriter:
     def _snapshot(self, parts: ExitStack) -> Snapshot | None:
         if self._folder is None:
             return None
-        snapshot = Snapshot.open(self._folder, self.network)
+        try:
+            snapshot = Snapshot.open(self._folder, self.network)
+        except OSError as error:
+            raise DataDirectoryError(
+                f"{self._folder} cannot keep the writer's snapshot ({error.strerror or error}): "
+                "name another place with --data"
+            ) from error
         parts.callback(snapshot.close)
         return snapshot

@@ -15,6 +15,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from ledger.head import Head
 from ledger.kafka.chain import Checkpoint, Counted
 from ledger.kafka.recorder import ApplicationRecorder as KafkaRecorder
+from ledger.kafka.tip import pass_on_positions
 from ledger.postgres import ProcessRecorder as PostgresRecorder
 from ledger.recorded import Recorded
 
@@ -189,8 +190,7 @@ class KafkaLedger:
     ) -> Future[list[int]]:
         """Append one block."""
         positions: Future[list[int]] = Future()
-        sent = self._tip.append(events, decided_on, tracking, recorded_at)
-        sent.add_done_callback(lambda done: _pass_on(done, positions))
+        pass_on_positions(self._tip.append(events, decided_on, tracking, recorded_at), positions)
         return positions
 
     def landed(self, positions: Sequence[int]) -> Head:
@@ -221,12 +221,3 @@ def _page(counted: Counted) -> Page:
     block = counted.block
     reached = counted.checkpoint
     return Page(block.first, block.events, reached.head, block.writer, block.recorded_at, reached)
-
-
-def _pass_on(done: Future[Counted], positions: Future[list[int]]) -> None:
-    fault = done.exception()
-    if fault is not None:
-        positions.set_exception(fault)
-    else:
-        block = done.result().block
-        positions.set_result(list(range(block.first, block.last + 1)))

@@ -21,6 +21,7 @@ from api.commands.terminal import (
 from api.settings import PREFIX
 from consumers.kafka.letters import KeptLetter, dead_letters, resubmit
 from ledger.kafka.settings import KafkaSettings
+from ledger.kafka.topics import channel_of
 
 SHOWN_CHARACTERS = 60
 
@@ -96,6 +97,11 @@ def resubmit_(
     """
     kafka, served = _load(network)
     letter = _found(kafka, served, number)
+    if channel_of(served, letter.topic) is None:
+        raise Failure(
+            f"dead letter {number} says that it came from {letter.topic}, which is no channel's "
+            f"topic of network {served}: nothing was sent"
+        )
     if mended is not None:
         raw = mended.read_bytes()
         letter = replace(letter, raw=raw, size=len(raw))

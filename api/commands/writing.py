@@ -1,6 +1,7 @@
 """`onebook write`: one writer of a network in Kafka, active or standing by."""
 
 import logging
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +24,7 @@ from consumers.kafka_node import KafkaWriter
 from ledger.kafka.topics import refuse_if_dangerous
 
 LOOK_EVERY_S: Final = 0.5
+WRITER_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 NameOption = Annotated[
     str | None,
@@ -73,5 +75,10 @@ def write(  # noqa: PLR0913 - one parameter an option
 
 
 def snapshot_folder(settings: Settings, name: str) -> Path:
-    """Where the writer of that name keeps its snapshot."""
+    """Where the writer of that name keeps its snapshot. Raises Failure if it is no name."""
+    if not WRITER_NAME.fullmatch(name):
+        raise Failure(
+            f"a writer is not called {name!r}: --name takes 1-100 letters, digits, dots, _ and -, "
+            "and does not begin with a dot"
+        )
     return settings.data / "writers" / f"{settings.network}-{name}"

@@ -69,8 +69,8 @@ def resubmit(settings: KafkaSettings, letter: KeptLetter) -> None:
 
 
 def _letter(record: Any) -> KeptLetter | None:
-    said = {name.removeprefix(_PREFIX): value.decode() for name, value in record.headers or ()}
     try:
+        said = {name.removeprefix(_PREFIX): value.decode() for name, value in record.headers or ()}
         return KeptLetter(
             record.offset,
             datetime.fromtimestamp(record.timestamp / 1000, UTC),
@@ -82,5 +82,5 @@ def _letter(record: Any) -> KeptLetter | None:
             int(said["bytes"]),
             record.value or b"",
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, AttributeError, OverflowError):
         return None  # somebody else wrote it

@@ -106,6 +106,14 @@ class Follower:
             raise _lost(reader, end, self.checkpoint, self._log.topic, self._clock)
         return end
 
+    def prove(self) -> None:
+        """Prove that the topic still holds the last block that counted, or its own beginning."""
+        opened = self._reader is not None
+        reader = self._opened()
+        if opened:
+            self._reader_at = -1
+            _prove(reader, self.checkpoint, self._log.topic, self._clock)
+
     def is_empty(self) -> bool:
         """Whether the topic has never held a record."""
         reader = self._opened()

@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger.head import Head
-from ledger.kafka.chain import Checkpoint, Counted
+from ledger.kafka.chain import Checkpoint
 from ledger.kafka.commit import (
     MAX_GROUP_BYTES,
     MAX_GROUP_EVENTS,
@@ -36,7 +36,7 @@ from ledger.kafka.follower import Follower
 from ledger.kafka.history import History
 from ledger.kafka.log import Log
 from ledger.kafka.streams import Streams
-from ledger.kafka.tip import Tip
+from ledger.kafka.tip import Tip, pass_on_positions
 from ledger.recorded import Recorded
 
 SUBSCRIPTION_POLL_S: Final = 0.5
@@ -222,7 +222,7 @@ class ApplicationRecorder(ReadOnlyRecorder):
             insert.positions.set_exception(IntegrityError(refusal))
         elif insert.events or insert.tracking:
             sent = self.tip.append(insert.events, insert.decided_on, insert.tracking, recorded_at)
-            sent.add_done_callback(lambda done: _pass_on(done, insert.positions))
+            pass_on_positions(sent, insert.positions)
         else:
             insert.positions.set_result([])
         return insert.positions
@@ -329,12 +329,3 @@ def _insert(
         for e in stored_events
     )
     return Insert(events, decided_on, tracked, Future())
-
-
-def _pass_on(done: Future[Counted], positions: Future[list[int]]) -> None:
-    fault = done.exception()
-    if fault is not None:
-        positions.set_exception(fault)
-    else:
-        block = done.result().block
-        positions.set_result(list(range(block.first, block.last + 1)))

@@ -11,7 +11,7 @@ from eventsourcing.persistence import IntegrityError
 
 from ledger.head import Head
 from ledger.kafka.block import GENESIS, Block, encode, hash_of
-from ledger.kafka.chain import Checkpoint, Counted
+from ledger.kafka.chain import Checkpoint, Counted, LedgerTruncated
 from ledger.kafka.follower import Follower
 from ledger.kafka.log import Appended, Appender, Log, LogUnavailable
 from ledger.recorded import Recorded
@@ -133,7 +133,9 @@ class Tip:
 
         Raises what `Follower` does; appends stay refused then.
         """
-        self._begin_reading()
+        in_doubt = self._begin_reading()
+        if in_doubt:
+            self._follower.prove()
         for counted in self._follower.to_the_end():
             take(counted)
         self._uncertain = False
@@ -222,17 +224,33 @@ class Tip:
             self._changed.notify_all()
         counted.set_exception(fault)
 
-    def _begin_reading(self) -> None:
-        """Wait for what is under way; from here on appends are refused."""
+    def _begin_reading(self) -> bool:
+        """Wait for what is under way; from here on appends are refused. Whether there was doubt."""
         with self._changed:
             self._changed.wait_for(lambda: self._sent is None, IN_FLIGHT_LIMIT_S)
             if self._sent is not None:
                 raise LogUnavailable("an append has been under way for too long")
-            if self._uncertain:
+            in_doubt = self._uncertain
+            if in_doubt:
                 self._discard()
             self._uncertain = True
+        return in_doubt
 
     def _discard(self) -> None:
         if self._appender is not None:
             self._appender.discard()
             self._appender = None
+
+
+def pass_on_positions(sent: Future[Counted], positions: Future[list[int]]) -> None:
+    """Have the second future hold the positions of the block that the first one promises."""
+
+    def landed(done: Future[Counted]) -> None:
+        fault = done.exception()
+        if fault is not None:
+            positions.set_exception(fault)
+        else:
+            block = done.result().block
+            positions.set_result(list(range(block.first, block.last + 1)))
+
+    sent.add_done_callback(landed)

@@ -150,8 +150,8 @@ RULES: Final[Mapping[Kind, tuple[Rule, ...]]] = {
         Rule(
             "compression.type",
             "uncompressed",
-            "a record that its channel has compressed as no writer can read stops all channels, and "
-            "a small one may be gigabytes unpacked: brokers unpack it and refuse what is too large",
+            "one record compressed as no writer can read stops all channels, and a small one may "
+            "be gigabytes unpacked; brokers that unpack it refuse what is too large",
         ),
     ),
     "dead-letters": (

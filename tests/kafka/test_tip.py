@@ -228,7 +228,7 @@ def test_a_writer_whose_block_takes_the_place_of_a_lost_one_stops_and_does_not_g
     tip = reading_tip(kafka)
     append(kafka, tip)
     kafka.lose_from(TOPIC, 0)  # as long as before, once the next block is there
-    with pytest.raises(LedgerTruncated, match="lost blocks .* at offset 0 of .* up to 1"):
+    with pytest.raises(LedgerTruncated, match=r"lost blocks .* at offset 0 of .* up to 1"):
         append(kafka, tip, event("cup"))
     assert counted(kafka) == []
 

@@ -78,7 +78,15 @@ def client(kafka: KafkaSettings) -> closing[KafkaAdminClient]:
 
 def plant(kafka: KafkaSettings, topic: str, setting: str, value: str) -> None:
     with client(kafka) as admin:
-        admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
+
+        def altered() -> bool:
+            try:
+                admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
+            except ValueError:  # the broker has not heard of the new topic's settings yet
+                return False
+            return True
+
+        wait_until(altered)
     wait_until(lambda: look_at(kafka, topic).settings[setting] == value)
 
 

@@ -84,7 +84,9 @@ def test_every_command_of_a_container_is_one_of_ours(services: dict[str, Any]) -
         while words and (found := getattr(command, "commands", {}).get(words[0])) is not None:
             command = found
             words.pop(0)
-        assert not hasattr(command, "commands"), f"{name} runs no command of onebook: {service['command']}"
+        assert not hasattr(command, "commands"), (
+            f"{name} runs no command of onebook: {service['command']}"
+        )
         options = {option for parameter in command.params for option in parameter.opts}
         options |= {option for parameter in command.params for option in parameter.secondary_opts}
         unknown = [word for word in words if word.startswith("--") and word not in options]

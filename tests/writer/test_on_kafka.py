@@ -2,48 +2,25 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from kafka import KafkaProducer
+from mugs import PATIENCE_S, order, received, until
 
 from consumers.kafka.letters import dead_letters, resubmit
 from consumers.kafka_node import KafkaWriter
 from ledger import codec
 from ledger.domain.events import InputRefused, RequestAccepted
-from ledger.domain.requests import OrderLine, PlaceOrder, ReceiptLine, ReceiveStock
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.recorder import ReadOnlyRecorder
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import create, ledger_topic, requests_topic
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PATIENCE_S = 30.0
 TAKEOVER_S = 0.3
-
-
-def received(quantity: int, request_id: str = "grn-1") -> ReceiveStock:
-    line = ReceiptLine(line_id="1", sku="MUG", quantity=quantity)
-    return ReceiveStock(request_id=request_id, occurred_at=NOON, location="dc-1", lines=(line,))
-
-
-def order(number: int, quantity: int = 1) -> PlaceOrder:
-    line = OrderLine(line_id="1", sku="MUG", quantity=quantity, how="ship", location="dc-1")
-    return PlaceOrder(
-        request_id=f"w-{number}", occurred_at=NOON, order_id=f"web-{number}", lines=(line,)
-    )
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it never came to pass"
-        time.sleep(0.01)
 
 
 class Shop:

@@ -1,9 +1,10 @@
 """The writer: each request once for ever, nobody answered too early, any failure survived."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from mugs import NOON, PATIENCE_S, order, received, until
 
 from consumers import blocks
 from consumers import engine as engine_module
@@ -12,38 +13,14 @@ from consumers.answers import Mismatch
 from consumers.writer import DecisionFailed, WriterBusy, WriterStopped
 from ledger import codec
 from ledger.domain.requests import (
-    OrderLine,
-    PlaceOrder,
     ReceiptLine,
     ReceiveStock,
     RegisterCustomer,
 )
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PATIENCE_S = 20
-
-
-def received(quantity: int, request_id: str = "grn-1") -> ReceiveStock:
-    line = ReceiptLine(line_id="1", sku="MUG", quantity=quantity)
-    return ReceiveStock(request_id=request_id, occurred_at=NOON, location="dc-1", lines=(line,))
-
-
-def order(number: int, quantity: int = 1) -> PlaceOrder:
-    line = OrderLine(line_id="1", sku="MUG", quantity=quantity, how="ship", location="dc-1")
-    return PlaceOrder(
-        request_id=f"w-{number}", occurred_at=NOON, order_id=f"web-{number}", lines=(line,)
-    )
-
 
 def answers(writer, *requests, channel="web"):
     return writer.submit(channel, requests).result(PATIENCE_S)
-
-
-def until(condition) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it never came to pass"
-        time.sleep(0.002)
 
 
 def ledger_of(recorder):
