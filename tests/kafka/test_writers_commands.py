@@ -15,7 +15,7 @@ def run(bootstrap: str, network: str, *words: str):
     return onebook(*words, "--network", network, **settings)
 
 
-@pytest.mark.parametrize("name", ["ä/..", "../../away", ".hidden", "a b", "", "x" * 101])
+@pytest.mark.parametrize("name", ["ä/..", "../../away", ""])
 def test_a_writer_whose_name_is_no_name_is_told_so(kafka_bootstrap, network, tmp_path, name):
     ended = run(
         kafka_bootstrap, network, "write", "--name", name or " ", "--data", str(tmp_path / "d")

@@ -19,7 +19,11 @@ def test_what_was_promised_and_is_missing_fails_the_test(monkeypatch: pytest.Mon
 
 def test_ci_promises_what_it_installs() -> None:
     script = (Path(__file__).parents[2] / ".ci" / "run").read_text()
-    needed = {"chromium": ["chromium", "chromedriver"], "kafka": ["java", "mvn"]}
+    needed = {
+        "chromium": ["chromium", "chromedriver"],
+        "kafka": ["java", "mvn"],
+        "namespaces": ["nft", "ip"],
+    }
     promised = re.search(r"^export ONEBOOK_TEST_REQUIRE=(.*)$", script, re.MULTILINE)
     assert promised is not None
     assert promised[1].split(",") == list(needed)
