@@ -10,6 +10,7 @@ import pytest
 from embedded_folder import embedded_postgres
 from processes import server_pid
 
+from consumers.ledgers import PostgresLedger
 from consumers.writer import Writer, WriterStopped
 from ledger import postgres
 from ledger.domain.requests import RegisterCustomer
@@ -28,7 +29,7 @@ def test_the_writer_stops_in_time_when_its_database_died_during_an_append(tmp_pa
         embedded_postgres(tmp_path / "data") as url,
         open_ledger(postgres.environment(url), "main") as recorder,
     ):
-        writer = Writer(recorder)
+        writer = Writer(PostgresLedger(recorder))
         writer.start()
         assert writer.submit("web", [registered(0)]).result(STOPS_WITHIN_S)
         os.kill(server_pid(url), signal.SIGKILL)

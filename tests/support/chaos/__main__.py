@@ -1,6 +1,7 @@
 """`make soak MINUTES=n`: a long run, with a line for each fault and a report at the end."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ NOT_POSSIBLE = 2
 def main() -> int:
     """Run, write the report; 0 if no law was violated, 1 if one was, 2 if it cannot run here."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     plan = Plan(writers=asked.writers, small_disk=True, logs=asked.logs)
     try:
         with running_cluster(plan) as cluster:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from chaos.clients import CHANNELS
 from chaos.database import checkpoints_of, stock_of
 from chaos.diary import read_diaries
 from chaos.evidence import DeadLetter, Evidence, ViewCheck, Views
-from chaos.reader import Record, Walk, read_records, read_topic, walk
+from chaos.reader import Record, StoppedShort, Walk, read_records, read_topic, walk
 from chaos.topology import NETWORK, Cluster
 
 LEDGER: Final = f"onebook.{NETWORK}.ledger"
@@ -60,9 +60,25 @@ def _settled(cluster: Cluster) -> tuple[Walk, dict[str, list[tuple[int, bytes]]]
         consumed = all(ledger.tracking.get(t, 0) == len(found) for t, found in inputs.items())
         shown = checkpoints_of(cluster.database.url, NETWORK).values()
         caught_up = all(position == ledger.position for position, _ in shown)
-        if (consumed and caught_up) or ledger.corrupt or time.monotonic() > deadline:
+        if (consumed and caught_up) or ledger.corrupt:
+            return ledger, inputs
+        if time.monotonic() > deadline:
+            _tell_what_is_left(cluster, ledger, inputs)
             return ledger, inputs
         time.sleep(SETTLE_POLL_S)
+
+
+def _tell_what_is_left(cluster: Cluster, ledger: Walk, inputs: Mapping[str, Sized]) -> None:
+    """Whether a reader that begins where the writers stand gets what they do not consume."""
+    with (cluster.folder / "unsettled.ndjson").open("wb") as file:
+        for topic, found in inputs.items():
+            reached = ledger.tracking.get(topic, 0)
+            try:
+                gets: int | str = len(read_records(cluster.bootstrap, topic, reached))
+            except StoppedShort as short:
+                gets = str(short)
+            said = {"topic": topic, "reached": reached, "end": len(found), "gets": gets}
+            file.write(msgspec.json.encode(said) + b"\n")
 
 
 def views_of(cluster: Cluster) -> Views:

@@ -8,7 +8,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 PROGRAMS: Final = ("ip", "nft", "nsenter")
 NAMESPACES: Final = Path("/run/netns")
+LOCKS: Final = Path("/run")  # where every run on this machine looks, whatever its TMPDIR
 SUBNETS: Final = 250
 COMMAND_LIMIT_S: Final = 20
 RULES: Final = """
@@ -104,7 +104,7 @@ class Network:
     def _take_subnet(self) -> None:
         """One that no other run on this machine uses; the lock goes with this process."""
         for subnet in range(1, SUBNETS):
-            path = Path(tempfile.gettempdir()) / f"onebook-network-{subnet}.lock"
+            path = LOCKS / f"onebook-network-{subnet}.lock"
             lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

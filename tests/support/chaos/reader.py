@@ -184,8 +184,8 @@ def read_topic(bootstrap: str, topic: str) -> list[Record]:
     return [(record.offset, record.value or b"") for record in read_records(bootstrap, topic)]
 
 
-def read_records(bootstrap: str, topic: str) -> list[Any]:
-    """The same as the Kafka client's own records, with headers."""
+def read_records(bootstrap: str, topic: str, after: int = 0) -> list[Any]:
+    """The same as the Kafka client's own records, with headers; those from an offset on."""
     from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415 - the proofs need no Kafka
 
     partition = TopicPartition(topic, 0)
@@ -204,7 +204,7 @@ def read_records(bootstrap: str, topic: str) -> list[Any]:
         if start != 0:
             raise StoppedShort(f"{topic} begins at offset {start}, not at 0")
         end = consumer.end_offsets([partition])[partition]
-        consumer.seek(partition, 0)
+        consumer.seek(partition, after)
         return _until(consumer, partition, end)
     finally:
         consumer.close()
