@@ -12,10 +12,8 @@ from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 from msgspec import Struct
 
 from consumers.inputs import InputRecord
-from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import LedgerTruncated
 from ledger.kafka.client import CONSUMER_OPTIONS
-from ledger.kafka.log import LogUnavailable
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import channels, requests_topic
 from ledger.log import get_logger
@@ -155,7 +153,7 @@ class KafkaInputs:
                 )
                 self.on_arrival()
                 return
-            except KafkaError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that ended would look like silence
                 log.warning("inputs_unreadable", network=self._network, error=repr(error))
                 self._stopping.wait(PAUSE_AFTER_FAULT_S)
 
@@ -167,7 +165,7 @@ class KafkaInputs:
         while not self._stopping.is_set():
             try:
                 found = channels(self._settings, self._network)
-            except (LogUnavailable, TopicsFailed, KafkaError) as error:
+            except Exception as error:  # noqa: BLE001 - tried again, whatever it was
                 log.warning("channels_unknown", network=self._network, error=repr(error))
             else:
                 self._named = {requests_topic(self._network, name): name for name in found}
