@@ -126,6 +126,17 @@ class Chain:
             versions[event.stream] = event.version
 
 
+def not_rising(tracking: Mapping[str, int], known: Mapping[str, int]) -> str | None:
+    """Why these trackings cannot follow the known ones, None if they do."""
+    for topic, reached in tracking.items():
+        if reached <= known.get(topic, -1):
+            return (
+                f"already consumed, nothing was written: {topic} to {reached}, it is at "
+                f"{known[topic]}"
+            )
+    return None
+
+
 def _corrupt(offset: int, what: str) -> LedgerCorrupt:
     return LedgerCorrupt(
         f"the ledger is corrupt: the block at offset {offset} {what}. Nothing was read from there "

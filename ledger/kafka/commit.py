@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ledger.head import Head
 from ledger.kafka.block import Block
-from ledger.kafka.chain import Counted
+from ledger.kafka.chain import Counted, not_rising
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
 from ledger.recorded import Recorded
@@ -169,17 +169,6 @@ def _next(last: int | None, version: int) -> bool:
 
 def _later(last: int | None, version: int) -> bool:
     return last is None or version > last
-
-
-def not_rising(tracking: Mapping[str, int], known: Mapping[str, int]) -> str | None:
-    """Why these trackings cannot follow the known ones, None if they do."""
-    for topic, reached in tracking.items():
-        if reached <= known.get(topic, -1):
-            return (
-                f"already consumed, nothing was written: {topic} to {reached}, it is at "
-                f"{known[topic]}"
-            )
-    return None
 
 
 def _refuse(refused: Sequence[tuple[Insert, str]]) -> None:

@@ -30,7 +30,6 @@ from ledger.kafka.commit import (
     Commit,
     Insert,
     LastVersion,
-    not_rising,
 )
 from ledger.kafka.follower import Follower
 from ledger.kafka.history import History
@@ -217,10 +216,7 @@ class ApplicationRecorder(ReadOnlyRecorder):
     def _sent(self, insert: Insert, recorded_at: datetime | None) -> Future[list[int]]:
         """The writer's way: one round trip, no thread between."""
         assert insert.decided_on is not None
-        refusal = not_rising(insert.tracking, self.tip.checkpoint.trackings)
-        if refusal is not None:
-            insert.positions.set_exception(IntegrityError(refusal))
-        elif insert.events or insert.tracking:
+        if insert.events or insert.tracking:
             sent = self.tip.append(insert.events, insert.decided_on, insert.tracking, recorded_at)
             pass_on_positions(sent, insert.positions)
         else:

@@ -11,7 +11,7 @@ from eventsourcing.persistence import IntegrityError
 
 from ledger.head import Head
 from ledger.kafka.block import GENESIS, Block, encode, hash_of
-from ledger.kafka.chain import Checkpoint, Counted, LedgerTruncated
+from ledger.kafka.chain import Checkpoint, Counted, LedgerTruncated, not_rising
 from ledger.kafka.follower import Follower
 from ledger.kafka.log import Appended, Appender, Log, LogUnavailable
 from ledger.recorded import Recorded
@@ -105,7 +105,7 @@ class Tip:
         counted: Future[Counted] = Future()
         try:
             with self._changed:
-                self._refuse_unless_certain(decided_on)
+                self._refuse_what_cannot_follow(decided_on, tracking)
                 now = self._clock()
                 block = Block(
                     self._network,
@@ -156,7 +156,7 @@ class Tip:
         self._discard()
         self._follower.close()
 
-    def _refuse_unless_certain(self, decided_on: Head) -> None:
+    def _refuse_what_cannot_follow(self, decided_on: Head, tracking: Mapping[str, int]) -> None:
         if self._sent is not None:
             raise IntegrityError("an append is under way: the next is decided on it")
         if self._uncertain:
@@ -166,6 +166,9 @@ class Tip:
                 f"decided on {decided_on}, but the head is {self.head}: nothing was written; read "
                 "to the end and decide again"
             )
+        refusal = not_rising(tracking, self.checkpoint.trackings)
+        if refusal is not None:
+            raise IntegrityError(refusal)
 
     def _ready_appender(self) -> Appender:
         if self.head.hash == GENESIS and not self._follower.is_empty():

@@ -23,7 +23,7 @@ from simulated_log import (
 )
 
 from ledger.head import Head
-from ledger.kafka.chain import EMPTY, Chain, Counted, LedgerCorrupt, LedgerTruncated
+from ledger.kafka.chain import EMPTY, Chain, Counted, LedgerTruncated
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
 from ledger.recorded import Recorded
@@ -362,13 +362,15 @@ def test_a_writer_with_a_checkpoint_of_blocks_that_are_lost_stops():
         read(tip_of(kafka, "w2", checkpoint=checkpoints[3]))
 
 
-def test_a_decision_that_would_corrupt_the_ledger_is_told_to_who_waits():
+def test_a_decision_that_would_corrupt_the_ledger_is_never_sent():
     kafka = SimulatedKafka()
     tip = reading_tip(kafka)
     append(kafka, tip, till=5)
-    with pytest.raises(LedgerCorrupt, match="till"):
+    sent = len(kafka.sent)
+    with pytest.raises(IntegrityError, match="till to 5"):
         append(kafka, tip, till=5)
-    assert not tip.ready
+    assert len(kafka.sent) == sent
+    append(kafka, tip, till=6)
 
 
 def test_what_cannot_be_said_in_a_block_is_told_to_who_waits():

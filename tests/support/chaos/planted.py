@@ -33,11 +33,10 @@ def bugs() -> dict[str, Bug]:
             "    for asked in block.asked.values():\n"
             "        asked.answer(self.ledger.head.position + 1)",
         ),
-        "passes an input before its last request": Bug(
-            Engine._decide_input,
-            "if opened.index >= len(opened.items):",
-            "block.tracking[opened.record.topic] = opened.record.offset + 1\n"
-            "    if opened.index >= len(opened.items):",
+        "forgets what was asked before": Bug(
+            Engine._said_before,
+            "known = self.index.get(key)",
+            "known = None",
         ),
     }
 
