@@ -5,6 +5,7 @@ stand beside. JSON Schema cannot say all that the door checks (a currency with e
 GTIN's check digit): what these schemas refuse the door refuses too, not the other way round.
 """
 
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,8 @@ from msgspec.structs import FieldInfo, fields
 from ledger.domain import requests
 from ledger.domain.events import RefusedLine
 from ledger.domain.words import MAX_LINES, Reason
-from ledger.door.relations import RELATIONS, has_lines
+from ledger.door.relations import RELATIONS
+from ledger.door.relations.lines import has_some
 from ledger.door.rules import plan_of, rule_of
 from ledger.examples import EXAMPLES
 
@@ -76,7 +78,12 @@ def answer_schemas() -> Components:
 def schemas_of(*types: Any) -> tuple[list[Schema], Components]:
     """(a schema a type, components by name) as plain JSON values, as msgspec makes them."""
     found = msgspec.json.schema_components(types, ref_template=REF_TEMPLATE)
-    return msgspec.json.decode(msgspec.json.encode(found), type=tuple[list[Schema], Components])
+    plain = tuple[list[Schema], Components]
+    schemas, components = msgspec.json.decode(msgspec.json.encode(found), type=plain)
+    for component in components.values():
+        if "description" in component:
+            component["description"] = cleandoc(component["description"])
+    return schemas, components
 
 
 def referred(schema: Schema) -> str | None:
@@ -117,8 +124,8 @@ def _complete_field(
         inner.update(rule.schema)
     if field.name in plan_of(owner).many:
         inner["maxItems"] = MAX_LINES
-        if has_lines in RELATIONS.get(owner, ()):
-            inner["minItems"] = 1
+    if has_some(field.name) in RELATIONS.get(owner, ()):
+        inner["minItems"] = 1
 
 
 def _not_null(schema: Schema) -> Schema:

@@ -19,7 +19,9 @@ from consumers.ledgers import Page, WritersLedger
 from consumers.request_index import Key, Known, RequestIndex, key_of
 from consumers.snapshot import Snapshot, SnapshotDamaged
 from ledger import codec
+from ledger.domain.deadlines import request_of
 from ledger.domain.decider import Arrival, State, decide
+from ledger.domain.entries import DeadlineKey
 from ledger.domain.events import (
     AnyEvent,
     InputRefused,
@@ -28,7 +30,8 @@ from ledger.domain.events import (
     input_stream,
 )
 from ledger.domain.evolve import evolve
-from ledger.domain.requests import AnyRequest
+from ledger.domain.requests import AnyRequest, Decided
+from ledger.domain.words import WRITER_CHANNEL
 from ledger.fingerprint import fingerprint
 from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
@@ -85,6 +88,8 @@ class Engine:
         self._snapshot = snapshot
         beginning = datetime.min.replace(tzinfo=UTC)
         self._recorded_at = beginning if snapshot is None else snapshot.recorded_at
+        # What is decided in this turn is recorded at this time.
+        self._at = self._recorded_at
         self._refusals: dict[Key, RequestRefused] = {}
 
     @property
@@ -97,13 +102,35 @@ class Engine:
         return self._open is not None or (self._inputs is not None and self._inputs.ready)
 
     def fill(self, landed: Callable[[], bool], *, take_input: bool = True) -> None:
-        """Decide what waits, until the block is full or the one before it has landed."""
+        """Decide what waits, until the block is full or the one before it has landed.
+
+        Whatever is decided, all deadlines that have passed by its recorded_at are decided before
+        it. Without input they wait for the next queued request.
+        """
         block = self.block
         while not block.full and not (block.says_something and landed()):
+            if not take_input and not self.queue:
+                return
+            self._at = self._now()
+            passed = block.state.passed_deadline(self._at)
+            if passed is not None:
+                self._decide_deadline(block, passed)
+                continue
             queued = self._decide_queued(block)
             from_topic = take_input and self._decide_input(block)
             if not queued and not from_topic:
                 return
+
+    @property
+    def due(self) -> DeadlineKey | None:
+        """The earliest deadline, if it has passed by this machine's clock and is not decided."""
+        return self.block.state.passed_deadline(self._now())
+
+    @property
+    def due_in_s(self) -> float | None:
+        """Until the earliest deadline has passed; 0 or less if it has, None if there is none."""
+        first = self.block.state.next_deadline()
+        return None if first is None else (first[0] - self._now()).total_seconds()
 
     def hand_over(self) -> Future[list[int]]:
         """Send the block to the ledger and begin the next on top of it.
@@ -113,7 +140,9 @@ class Engine:
         block = self.block
         for letter in block.letters:
             letter.result(LETTER_LIMIT_S)
-        recorded_at = self._recorded_at if block.events else self._now()
+        if not block.events:
+            self._recorded_at = self._now()
+        recorded_at = self._recorded_at
         future = self.ledger.append(block.events, self.ledger.head, block.tracking, recorded_at)
         self.in_flight = InFlight(block, future)
         self.block = Block(block.state)
@@ -129,6 +158,7 @@ class Engine:
         self.in_flight = None
         self._merge(sent.block.state)
         self.block.state.put_on(self.state)
+        self.state.settle_agenda(self.block.state)
         for key, asked in sent.block.asked.items():
             self._remember(key, asked.event, first + asked.offset)
         for key, asked in sent.block.asked.items():
@@ -149,6 +179,7 @@ class Engine:
         self.queue.extendleft(reversed(waiters))
         self.in_flight = None
         self.block = Block(self.state)
+        self.state.settle_agenda(self.block.state)
         self._open = None
 
     def rewind(self) -> None:
@@ -176,6 +207,8 @@ class Engine:
             self._recorded_at = max(self._recorded_at, page.recorded_at)
         if saved:
             self._merge(onto)
+        self.state.settle_agenda(self.block.state)
+        if saved:
             self._save_if_due(page.checkpoint)
 
     def everybody_who_waits(self) -> list[Waiter]:
@@ -220,6 +253,34 @@ class Engine:
         assert checkpoint is not None, "a snapshot goes with a ledger of blocks"
         if self._snapshot.due(checkpoint.head.position):
             self._snapshot.save(checkpoint, self._recorded_at)
+
+    def _decide_deadline(self, block: Block, passed: DeadlineKey) -> None:
+        """Decide what the writer does by the clock; nobody waits for it.
+
+        A deadline that cannot be decided stands on, and is left alone until the next start: a
+        later release may do better, and what it holds stays held.
+        """
+        block.requests += 1
+        request = request_of(passed)
+        key = key_of(WRITER_CHANNEL, request.request_id)
+        own = fingerprint(request)
+        if self._said_before(block, key, own) is not None:
+            self._leave_alone(passed, "it was decided before, and stands still")
+            return
+        try:
+            events = self._decided(block, WRITER_CHANNEL, request, own)
+        except SnapshotDamaged:
+            raise
+        except Exception as fault:  # noqa: BLE001 - one deadline must not stop all others
+            self._leave_alone(passed, repr(fault))
+        else:
+            block.add(key, events, None)
+
+    def _leave_alone(self, passed: DeadlineKey, fault: str) -> None:
+        deadline, kind, thing, line_id = passed
+        said = {"kind": kind, "id": thing, "line_id": line_id, "deadline": deadline.isoformat()}
+        log.error("deadline_undecided", **said, fault=fault)
+        self.state.leave_alone(passed)
 
     def _decide_queued(self, block: Block) -> bool:
         if not self.queue:
@@ -299,20 +360,25 @@ class Engine:
             record.channel,
             item.request_id,
             datetime.fromtimestamp(min(max(0, record.at_ms), LATEST_MS) / 1000, UTC),
-            self._now(),
+            self._time_of_turn(),
             *place,
             item.detail,
         )
         block.refuse(event, letter)
 
     def _decided(
-        self, block: Block, channel: str, request: AnyRequest, own: str
+        self, block: Block, channel: str, request: Decided, own: str
     ) -> tuple[AnyEvent, ...]:
-        return decide(block.state, Arrival(channel, self._now(), own, request))
+        return decide(block.state, Arrival(channel, self._time_of_turn(), own, request))
+
+    def _time_of_turn(self) -> datetime:
+        """By then all passed deadlines are decided: it was read before they were looked for."""
+        self._recorded_at = self._at
+        return self._at
 
     def _now(self) -> datetime:
-        self._recorded_at = max(self._clock(), self._recorded_at)
-        return self._recorded_at
+        """What recorded_at would be now."""
+        return max(self._clock(), self._recorded_at)
 
     def _undecided(self, block: Block, key: Key) -> Asked | None:
         """The request in this block or in the one in flight, if it is there."""

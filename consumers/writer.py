@@ -4,6 +4,7 @@ One thread decides. An append that fails in any way has an unknown outcome: the 
 it decided on it, reads the ledger to its end, believes it, and decides again what has no answer
 there. On a ledger that others may write too it is active or stands by: a standby follows the
 ledger, publishes what it is asked to its channel's topic, and takes over when nobody decides it.
+What the writer does by the clock it decides by itself, before any later request.
 """
 
 import threading
@@ -50,6 +51,8 @@ FIRST_RETRY_PAUSE_S: Final = 0.01
 MAX_RETRY_PAUSE_S: Final = 1.0
 STALLED_AFTER_S: Final = 5.0
 STANDBY_POLL_S: Final = 0.05
+MAX_SLEEP_S: Final = 1.0
+"""Between two looks at the clock while a deadline stands: somebody may set the clock."""
 MAX_CLOCK_DIFFERENCE_S: Final = 5.0
 
 
@@ -213,7 +216,7 @@ class Writer:
                 return True
             if not self._active:
                 return not self._stopping
-            self._waking.wait_for(self._has_work)
+            self._waking.wait_for(self._has_work, self._sleep_s())
             return not self._stopping or bool(self._engine.queue) or self._under_way()
 
     def _has_work(self) -> bool:
@@ -221,9 +224,22 @@ class Writer:
             return True
         if self._unfilled is not None:
             return not self._under_way()
-        if not self._engine.block.full and (self._engine.queue or self._input_waits()):
+        if not self._engine.block.full and self._something_to_decide():
             return True
         return not self._under_way() and (self._stopping or self._engine.block.says_something)
+
+    def _something_to_decide(self) -> bool:
+        return bool(self._engine.queue) or self._input_waits() or self._deadline_passed()
+
+    def _deadline_passed(self) -> bool:
+        return not self._stopping and self._engine.due is not None
+
+    def _sleep_s(self) -> float | None:
+        """How long to sleep at most; None: nothing will have to be decided by the clock."""
+        if self._stopping or self._unfilled is not None or self._engine.block.full:
+            return None
+        due_in_s = self._engine.due_in_s
+        return None if due_in_s is None else min(max(0.0, due_in_s), MAX_SLEEP_S)
 
     def _input_waits(self) -> bool:
         return not self._stopping and self._inputs is not None and self._engine.input_waits()
@@ -348,7 +364,8 @@ class Writer:
             self._recover(fault)
             return
         trackings = self._ledger.trackings
-        if self._standing.look(trackings, self._inputs.waiting(trackings)):
+        waiting = self._inputs.waiting(trackings)
+        if self._standing.look(trackings, waiting, self._engine.due):
             log.warning("writer_takes_over", position=self.position)
             self._active = self._behind = True
             self._pause_s = 0.0

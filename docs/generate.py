@@ -21,7 +21,12 @@ _NOTICE: Final = "<!-- Written by `python -m docs.generate`: change the structs,
 _REQUIRED_HERE: Final = frozenset({"reason"})
 """Common fields that single requests require, and so show again."""
 _EVENT_COMMON: Final = frozenset(events.Event.__struct_fields__)
-_EVENT_PARTS: Final = ("RefusedLine", "ShortLine")
+_EVENT_PARTS: Final = ("RefusedLine", "ShortLine", "ShortReservation", "RunnerUp")
+_OTHER_STREAMS: Final = {
+    "ContactRecorded": "; without a customer `contact/{channel}/{request_id}`",
+    "OrderEvent": "; of a recorded sale `sale/{channel}/{request_id}`",
+}
+"""By type of event, or what it derives from: where else it may stand."""
 
 
 def pages() -> dict[str, str]:
@@ -74,7 +79,7 @@ def _index(kinds: dict[str, str], components: Components) -> str:
 
 
 def _says(component: Schema) -> str:
-    text = component["description"].replace("\n", " ")
+    text = component["description"].partition("\n\n")[0].replace("\n", " ")
     text = str(text).removeprefix("Fact: ").removeprefix("Claim: ")
     return text[0].upper() + text[1:]
 
@@ -95,7 +100,8 @@ def _events_page(components: Components) -> str:
 
 def _event(event_type: type[events.AnyEvent], components: Components) -> list[str]:
     said = [inspect.cleandoc(event_type.__doc__)] if event_type.__doc__ else []
-    stream = f"Stream `{_stream_of(event_type)}`."
+    others = "".join(_OTHER_STREAMS.get(base.__name__, "") for base in event_type.__mro__)
+    stream = f"Stream `{_stream_of(event_type)}`{others}."
     return [*said, stream, table(components[event_type.__name__], _in_requests, _EVENT_COMMON)]
 
 
@@ -118,7 +124,7 @@ def _describe(components: Components) -> None:
             part = components.get(referred(schema) or "", {})
             own = words.get(f"{name}.{field}") or part.get("description")
             schema["description"] = own or words[field]
-            if field.endswith("_at") or field == "until":
+            if field.endswith(("_at", "until")):
                 schema.get("anyOf", [schema])[0]["format"] = "date-time"
 
 

@@ -62,6 +62,8 @@ def _plain(schema: Schema) -> str:
         return f"list of {_plain(schema['items'])}"
     if schema.get("format") == "date-time":
         return "time"
+    if schema.get("format") == "date":
+        return "day"
     return _TYPES[schema["type"]]
 
 

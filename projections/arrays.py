@@ -47,6 +47,7 @@ _LITERAL: Final[dict[str, Callable[[Any], str]]] = {
     "numeric": _numbers,
     "boolean": _booleans,
     "timestamptz": _times,
+    "date": _times,
     "text": _texts,
     "jsonb": _documents,
 }

@@ -37,6 +37,10 @@ class Checkpoint(Struct, frozen=True):
         Meta(description="How far every input was consumed with that block: topic, next offset."),
     ]
     recorded_at: Annotated[datetime | None, Meta(description="recorded_at of that event.")]
+    definition: Annotated[
+        str,
+        Meta(description="Which shape and version of the view its rows are of; empty: unknown."),
+    ]
 
 
 PROJECTIONS = Table(
@@ -50,6 +54,7 @@ PROJECTIONS = Table(
 _ADDED: Final = {
     "next_offset": "bigint NOT NULL DEFAULT 0",
     "trackings": "jsonb NOT NULL DEFAULT '{}'",
+    "definition": "text NOT NULL DEFAULT ''",
 }
 """Columns that a table made by an earlier release lacks."""
 
@@ -73,14 +78,36 @@ def create(conn: Connection[Any]) -> None:
         conn.execute(f"ALTER TABLE projections ADD COLUMN {name} {_ADDED[name]}")
 
 
-def prepare(conn: Connection[Any], network: str, views: Iterable[str]) -> None:
-    """Make sure that each view has a checkpoint: at 0 where it is new."""
+def prepare(conn: Connection[Any], network: str, definitions: Mapping[str, str]) -> None:
+    """Make sure that each view, given with its definition, has a checkpoint: at 0 where it is new."""
     conn.execute(
-        "INSERT INTO projections (network, view, position, head_hash, next_offset, trackings) "
-        "SELECT %s, view, 0, '', 0, '{}' FROM unnest(%s::text[]) AS new (view) "
-        "ON CONFLICT DO NOTHING",
-        [network, list(views)],
+        "INSERT INTO projections "
+        "(network, view, position, head_hash, next_offset, trackings, definition) "
+        "SELECT %s, view, 0, '', 0, '{}', definition "
+        "FROM unnest(%s::text[], %s::text[]) AS new (view, definition) ON CONFLICT DO NOTHING",
+        [network, list(definitions), list(definitions.values())],
     )
+
+
+def of_other_definitions(conn: Connection[Any], definitions: Mapping[str, str]) -> list[str]:
+    """The views, of any network, whose rows are not of the definition given here, by name."""
+    found = conn.execute(
+        "SELECT DISTINCT view FROM projections "
+        "JOIN unnest(%s::text[], %s::text[]) AS own (view, definition) USING (view) "
+        "WHERE projections.definition <> own.definition ORDER BY view",
+        [list(definitions), list(definitions.values())],
+    )
+    return [str(view) for (view,) in found.fetchall()]
+
+
+def redefine(conn: Connection[Any], view: str, definition: str) -> None:
+    """Put a view back to the beginning, in every network: its rows are to be of this definition."""
+    networks = conn.execute(
+        "UPDATE projections SET definition = %s WHERE view = %s RETURNING network",
+        [definition, view],
+    )
+    for (network,) in networks.fetchall():
+        reset(conn, network, view)
 
 
 def advance(  # noqa: PLR0913 - from where to where
@@ -145,8 +172,8 @@ def positions(conn: Connection[Any], network: str) -> dict[str, int]:
 async def checkpoint_list(conn: AsyncConnection[Any], network: str) -> list[Checkpoint]:
     """The checkpoints of a network's views, by name; empty when nothing was ever projected."""
     cursor = await conn.execute(
-        "SELECT view, position, head_hash, next_offset, trackings, recorded_at FROM projections "
-        "WHERE network = %s ORDER BY view",
+        "SELECT view, position, head_hash, next_offset, trackings, recorded_at, definition "
+        "FROM projections WHERE network = %s ORDER BY view",
         [network],
     )
     return [Checkpoint(*values) for values in await cursor.fetchall()]

@@ -4,12 +4,14 @@ from functools import cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
-from ledger.domain.events import AnyStockEvent
+from ledger.domain.events import AnyStockEvent, ShortageFound
 from ledger.domain.stock import NOTHING, StockItem, moved
 from ledger.domain.words import ChannelId, Location, RequestId, Sku
+from projections.episodes import NEVER, Episode, closed, opened
 from projections.paging import Page, key_of
 from projections.projection import Batch, Projection
 from projections.reading import equal, listing, page, rows
@@ -50,11 +52,19 @@ class InventoryItem(Struct, frozen=True, gc=False):
 
 
 class InventoryRow(InventoryItem, frozen=True, gc=False):
-    """An item as it is stored: with what decides between two settings of its safety stock."""
+    """An item as it is stored: with what its fold goes on from."""
 
     safety_at: Annotated[Moment | None, Meta(description="When safety_stock was set.")]
     safety_channel: Annotated[ChannelId | None, Meta(description="Who set safety_stock.")]
     safety_request_id: Annotated[RequestId | None, Meta(description="Which request set it.")]
+    short_since_position: Annotated[
+        int | None, Meta(description="Position of the event that found its latest shortage.")
+    ]
+    short_since: Annotated[Moment | None, Meta(description="When that shortage was found.")]
+    short_until_position: Annotated[
+        int | None, Meta(description="Position of the event that ended it; null while it stands.")
+    ]
+    short_until: Annotated[Moment | None, Meta(description="When that shortage ended.")]
 
 
 INVENTORY = Table(
@@ -62,12 +72,15 @@ INVENTORY = Table(
     InventoryRow,
     key=("location", "sku"),
     comment="What there is of each sku at each location, and what of it can be sold.",
-    indexes=["(network, sku, location)"],
+    indexes=[
+        "(network, sku, location)",
+        "(network, short_since_position) WHERE short_since_position IS NOT NULL",
+    ],
     fillfactor=80,  # rows change in place; room for that on their page keeps indexes as they are
 )
 
 Key = tuple[str, str]
-Kept = tuple[StockItem, Position]
+Kept = tuple[StockItem, Position, Episode]
 
 
 class Inventory(Projection):
@@ -95,27 +108,41 @@ class Inventory(Projection):
     def _moved(self, position: int, event: AnyStockEvent) -> None:
         key = (event.location, event.sku)
         kept = self.items.get(key)
-        item = NOTHING if kept is None else kept[0]
-        self.items.put(key, (moved(item, event), position))
+        if kept is None:
+            item, episode = NOTHING, NEVER
+        else:
+            item, _, episode = kept
+        item = moved(item, event)
+        if event.__class__ is ShortageFound:
+            episode = opened(episode, position, event)
+        elif episode.stands and not _breaks_promises(item):
+            episode = closed(episode, position, event)
+        self.items.put(key, (item, position, episode))
+
+
+def _breaks_promises(item: StockItem) -> bool:
+    """A shelf below zero is a shortage too, but not one of promises, unless there are any."""
+    return item.shortage > 0 and item.committed + item.reserved > 0
 
 
 def _pack(key: Key, kept: Kept) -> Values:
     location, sku = key
-    item, position = kept
+    item, position, episode = kept
     return (
         sku,
         location,
         item.on_hand,
         item.committed,
-        0,  # reserved: nothing holds stock yet
+        item.reserved,
         item.damaged,
         item.quality_control,
         item.safety_stock,
         item.available,
-        0,  # incoming: no supply is expected yet
+        item.incoming,
         item.shortage,
         position,
         *(item.safety_stamp or (None, None, None)),
+        *astuple(episode),
     )
 
 
@@ -133,8 +160,13 @@ def _unpack(values: Values) -> tuple[Key, Kept]:
         committed=row.committed,
         safety_stock=row.safety_stock,
         safety_stamp=stamp,
+        reserved=row.reserved,
+        incoming=row.incoming,
     )
-    return (row.location, row.sku), (item, row.position)
+    episode = Episode(
+        row.short_since_position, row.short_since, row.short_until_position, row.short_until
+    )
+    return (row.location, row.sku), (item, row.position, episode)
 
 
 async def for_sku(

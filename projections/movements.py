@@ -5,7 +5,7 @@ The balance is summed here from the events' own effects, apart from the inventor
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection
@@ -15,6 +15,7 @@ from ledger.codec import type_name
 from ledger.domain.events import (
     AnyStockEvent,
     StockAdjusted,
+    StockArrived,
     StockCollected,
     StockCounted,
     StockCountRevised,
@@ -22,8 +23,11 @@ from ledger.domain.events import (
     StockReceived,
     StockReturned,
     StockSaleVoided,
+    StockSent,
+    StockShipmentVoided,
     StockShipped,
     StockSold,
+    StockWrittenOut,
 )
 from ledger.domain.stock import Delta, effective_at, effects_of
 from ledger.domain.words import Location, Sku, sale_id
@@ -59,7 +63,13 @@ class Movement(Struct, frozen=True, gc=False):
         ListedOrderId | None, Meta(description="The order or sale it belongs to, if any.")
     ]
     line_id: Annotated[str | None, Meta(description="The line of its request, order or sale.")]
-    reason: Annotated[str | None, Meta(description="Why stock was adjusted.")]
+    reason: Annotated[
+        str | None, Meta(description="Why stock was adjusted, or returned goods left the books.")
+    ]
+    supply_id: Annotated[str | None, Meta(description="The supply that a receipt belongs to.")]
+    transfer_id: Annotated[str | None, Meta(description="The transfer it belongs to.")]
+    return_id: Annotated[str | None, Meta(description="The authorised return it belongs to.")]
+    shipment_id: Annotated[str | None, Meta(description="The shipment it belongs to.")]
 
 
 MOVEMENTS = Table(
@@ -79,7 +89,11 @@ MOVING = (
     StockSaleVoided,
     StockReturned,
     StockShipped,
+    StockShipmentVoided,
     StockCollected,
+    StockSent,
+    StockArrived,
+    StockWrittenOut,
 )
 _TYPE: Final[dict[type, str]] = {event_type: type_name(event_type) for event_type in MOVING}
 _BALANCES = SQL("""
@@ -152,35 +166,55 @@ def _changes(effects: tuple[Delta, ...]) -> tuple[int, int, int]:
     return changes["on_hand"], changes["damaged"], changes["quality_control"]
 
 
-def _nowhere(_event: Any) -> tuple[None, None, None]:
-    return (None, None, None)
+class _Belongs(NamedTuple):
+    """What a movement belongs to: the last columns of its row."""
+
+    order_id: str | None = None
+    line_id: str | None = None
+    reason: str | None = None
+    supply_id: str | None = None
+    transfer_id: str | None = None
+    return_id: str | None = None
+    shipment_id: str | None = None
 
 
-def _own_line(event: StockReceived | StockMoved) -> tuple[None, str, None]:
-    return (None, event.line_id, None)
+_NOWHERE: Final = _Belongs()
 
 
-def _order_line(event: StockShipped | StockReturned) -> tuple[str | None, str, None]:
-    return (event.order_id, event.line_id, None)
+def _sale(event: StockSold) -> _Belongs:
+    return _Belongs(sale_id(event.channel, event.request_id), event.line_id)
 
 
-_BELONGS: Final[dict[type, Callable[[Any], tuple[str | None, str | None, str | None]]]] = {
-    StockReceived: _own_line,
-    StockAdjusted: lambda event: (None, event.line_id, event.reason),
-    StockCounted: _nowhere,
-    StockCountRevised: _nowhere,
-    StockMoved: _own_line,
-    StockSold: lambda event: (sale_id(event.channel, event.request_id), event.line_id, None),
-    StockSaleVoided: lambda event: (
-        sale_id(event.sale_channel, event.sale_request_id),
-        event.line_id,
-        None,
+def _voided_sale(event: StockSaleVoided) -> _Belongs:
+    return _Belongs(sale_id(event.sale_channel, event.sale_request_id), event.line_id)
+
+
+def _shipment(event: StockShipped | StockShipmentVoided) -> _Belongs:
+    return _Belongs(event.order_id, event.line_id, shipment_id=event.shipment_id)
+
+
+def _transfer(event: StockSent | StockArrived) -> _Belongs:
+    return _Belongs(line_id=event.line_id, transfer_id=event.transfer_id)
+
+
+_BELONGS: Final[dict[type, Callable[[Any], _Belongs]]] = {
+    StockReceived: lambda e: _Belongs(line_id=e.line_id, supply_id=e.supply_id),
+    StockAdjusted: lambda e: _Belongs(line_id=e.line_id, reason=e.reason),
+    StockCounted: lambda _: _NOWHERE,
+    StockCountRevised: lambda _: _NOWHERE,
+    StockMoved: lambda e: _Belongs(line_id=e.line_id),
+    StockSold: _sale,
+    StockSaleVoided: _voided_sale,
+    StockReturned: lambda e: _Belongs(e.order_id, e.line_id, return_id=e.return_id),
+    StockShipped: _shipment,
+    StockShipmentVoided: _shipment,
+    StockCollected: lambda e: _Belongs(e.order_id, e.line_id),
+    StockSent: _transfer,
+    StockArrived: _transfer,
+    StockWrittenOut: lambda e: _Belongs(
+        line_id=e.line_id, reason=e.cause, return_id=e.return_id
     ),
-    StockReturned: _order_line,
-    StockShipped: _order_line,
-    StockCollected: _order_line,
 }
-"""The order, the line and the reason of a movement."""
 
 
 # The index keeps a sku's movements by location: the newest of each, merged, are the newest of all.

@@ -1,15 +1,16 @@
-"""Lines of orders and sales as they are stored, and as the writer's fold knows them.
-
-A new line is stored at once, without a detour: most sales never change.
-"""
+"""Lines of orders and sales: as they are stored, and as the writer's fold knows them."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Annotated, Final
+from datetime import date
+from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
+from psycopg.sql import SQL
 
-from ledger.domain.orders import Label, Line, label, ordered_line, sold_line
+from ledger.domain.events import BackorderOverdue, Event
+from ledger.domain.orders import Allocation, Line, Pickup, ordered_line, sold_line
 from ledger.domain.requests import OrderLine, SaleLine
 from ledger.domain.words import (
     Bundle,
@@ -18,13 +19,18 @@ from ledger.domain.words import (
     LineKind,
     Location,
     Lot,
+    OrderId,
     PriceMinor,
     Serial,
     Sku,
     TaxMinor,
 )
+from projections.episodes import NEVER, Episode, closed, opened
 from projections.tables import Table, Values
-from projections.words import ListedOrderId, ListedOrderKind
+from projections.words import ListedOrderId, Moment
+
+Money = tuple[int | None, int | None, str | None, str | None, str | None]
+"""Unit price, tax, lot, serial and bundle of a line."""
 
 
 class OrderLineItem(Struct, frozen=True, gc=False):
@@ -32,24 +38,41 @@ class OrderLineItem(Struct, frozen=True, gc=False):
 
     line_id: LineId
     sku: Sku
-    location: Annotated[Location | None, Meta(description="Where the goods come from.")]
+    location: Annotated[
+        Location | None, Meta(description="The location that was named; null: the writer chose.")
+    ]
     how: How | None
     kind: LineKind
     ordered: Annotated[int, Meta(description="Asked for.")]
     cancelled: Annotated[int, Meta(description="Cancelled, or voided, and not left all the same.")]
+    expired: Annotated[int, Meta(description="Not collected in time, and available again.")]
+    backordered: Annotated[int, Meta(description="Promised from what comes in.")]
     committed: Annotated[int, Meta(description="Promised, not yet left.")]
+    picked: Annotated[int, Meta(description="Of committed: taken from the shelf, still there.")]
     ready: Annotated[int, Meta(description="Of committed: prepared, waiting for the customer.")]
     short: Annotated[int, Meta(description="Of committed: the shelf cannot keep it.")]
     shipped: Annotated[int, Meta(description="Left in a parcel.")]
     collected: Annotated[int, Meta(description="Taken along by the customer.")]
+    delivered: Annotated[int, Meta(description="Delivered, as the carrier says.")]
     returned: Annotated[int, Meta(description="Came back.")]
     excess: Annotated[int, Meta(description="Left beyond what was ordered and not cancelled.")]
     over_returned: Annotated[int, Meta(description="Came back beyond what left.")]
+    promise: Annotated[
+        date | None,
+        Meta(description="The day for which what waits, or waited last, for stock is promised."),
+    ]
+    ready_until: Annotated[
+        Moment | None, Meta(description="Until when what is ready waits; the earliest.")
+    ]
     unit_price_minor: PriceMinor | None
     tax_minor: TaxMinor | None
     lot: Lot | None
     serial: Serial | None
     bundle: Bundle | None
+    fulfils_order_id: Annotated[
+        OrderId | None, Meta(description="The order whose line a sale's line fulfils.")
+    ]
+    fulfils_line_id: Annotated[LineId | None, Meta(description="That order's line.")]
 
 
 class OrderLineRow(OrderLineItem, frozen=True, gc=False):
@@ -60,7 +83,54 @@ class OrderLineRow(OrderLineItem, frozen=True, gc=False):
     cancel_asked: Annotated[
         int, Meta(description="All that was cancelled or voided, also what left all the same.")
     ]
-    prepared: Annotated[int, Meta(description="All that was ever made ready for the customer.")]
+    expire_asked: Annotated[
+        int, Meta(description="All that was not collected in time, also what left all the same.")
+    ]
+    backorder_asked: Annotated[
+        int, Meta(description="All that was backordered and not filled, also what left all the same.")
+    ]
+    pickups: Annotated[
+        Any, Meta(description="How much was prepared where, and until when; null: nothing.")
+    ]
+    overdue_since_position: Annotated[
+        int | None, Meta(description="Position of the event that its promise day had passed.")
+    ]
+    overdue_since: Annotated[Moment | None, Meta(description="When it had passed.")]
+    overdue_until_position: Annotated[
+        int | None, Meta(description="Position of the event that ended this; null while it stands.")
+    ]
+    overdue_until: Annotated[Moment | None, Meta(description="When it ended.")]
+
+
+class AllocationItem(Struct, frozen=True, gc=False):
+    """What of an order's line is promised at one location, and what was done there."""
+
+    order_id: ListedOrderId
+    line_id: LineId
+    location: Annotated[Location, Meta(description="Where it is promised, or left from.")]
+    committed: Annotated[int, Meta(description="Promised here, not yet left.")]
+    short: Annotated[int, Meta(description="Of committed: this shelf cannot keep it.")]
+    picked: Annotated[int, Meta(description="Of committed: taken from the shelf, still there.")]
+    ready: Annotated[int, Meta(description="Of committed: prepared, waiting for the customer.")]
+    left: Annotated[int, Meta(description="Left from here for this line, net of voids.")]
+
+
+class AllocationRow(AllocationItem, frozen=True, gc=False):
+    """An allocation as it is stored: with what its fold goes on from."""
+
+    number: Annotated[int, Meta(description="Its place among the line's locations, from 1.")]
+    picked_ever: Annotated[int, Meta(description="All that was ever picked here.")]
+    prepared_ever: Annotated[
+        int, Meta(description="All that was ever prepared here and did not expire.")
+    ]
+    short_since_position: Annotated[
+        int | None, Meta(description="Position of the event that first said it is short.")
+    ]
+    short_since: Annotated[Moment | None, Meta(description="When that was.")]
+    short_until_position: Annotated[
+        int | None, Meta(description="Position of the event that ended this; null while it stands.")
+    ]
+    short_until: Annotated[Moment | None, Meta(description="When it ended.")]
 
 
 ORDER_LINES = Table(
@@ -68,103 +138,210 @@ ORDER_LINES = Table(
     OrderLineRow,
     key=("order_id", "line_id"),
     comment="Lines of orders and recorded sales: what was asked for, and what became of it.",
+    indexes=[
+        "(network, sku) WHERE backordered > 0",
+        "(network, overdue_since_position) WHERE overdue_since_position IS NOT NULL",
+    ],
+    fillfactor=90,
+)
+ALLOCATIONS = Table(
+    "order_allocations",
+    AllocationRow,
+    key=("order_id", "line_id", "location"),
+    comment="What of each order's line is promised at each location, and what was done there.",
+    indexes=["(network, short_since_position) WHERE short_since_position IS NOT NULL"],
     fillfactor=90,
 )
 
-QUANTITIES: Final = slice(
-    ORDER_LINES.names.index("ordered"), ORDER_LINES.names.index("over_returned") + 1
-)
-"""Where a stored line's quantities stand: ordered … over_returned."""
-LINE_ORDER_ID: Final = ORDER_LINES.names.index("order_id")
-"""Where a stored line's order_id stands."""
+
+class LineState(Struct, frozen=True, gc=False):
+    """A line, its place in its order, and since when it is short (by location) or overdue."""
+
+    line_id: str
+    number: int
+    money: Money
+    line: Line
+    overdue: Episode = NEVER
+    short: tuple[tuple[str, Episode], ...] = ()
 
 
-@lru_cache(maxsize=4096)  # most lines are of a few pieces
-def _fresh(order_kind: ListedOrderKind, line_kind: LineKind, quantity: int) -> Line:
-    """A line as it was placed or sold; no quantity depends on its sku or location."""
-    if order_kind == "order":
-        return ordered_line(OrderLine(line_id="", sku="", kind=line_kind, quantity=quantity))
-    return sold_line(SaleLine(line_id="", sku="", kind=line_kind, quantity=quantity), "")
+def new_line(said: OrderLine, number: int) -> LineState:
+    """A line as the order was placed, or as it was added to one."""
+    return LineState(said.line_id, number, _money(said), ordered_line(said))
 
 
-def label_of(order_kind: ListedOrderKind, said: Iterable[OrderLine | SaleLine]) -> Label:
-    """The label of an order or sale that nothing has happened to yet."""
-    # A label depends on which lines there are, not on how many are the same.
-    return _fresh_label(order_kind, frozenset([(line.kind, line.quantity) for line in said]))
+def new_sale_line(said: SaleLine, location: str, number: int) -> LineState:
+    """A line of a sale, as it was recorded."""
+    return LineState(said.line_id, number, _money(said), sold_line(said, location))
 
 
-@lru_cache(maxsize=4096)
-def _fresh_label(order_kind: ListedOrderKind, different: frozenset[tuple[LineKind, int]]) -> Label:
-    return label(order_kind, [_fresh(order_kind, *line) for line in different])
+def _money(said: OrderLine | SaleLine) -> Money:
+    return (said.unit_price_minor, said.tax_minor, said.lot, said.serial, said.bundle)
 
 
-@lru_cache(maxsize=4096)
-def _fresh_quantities(
-    order_kind: ListedOrderKind, line_kind: LineKind, quantity: int
-) -> tuple[int, ...]:
-    return _quantities(_fresh(order_kind, line_kind, quantity))
+def with_line(state: LineState, line: Line, position: int, event: Event) -> LineState:
+    """The line after an event, and what of it stands since then, or stands no longer."""
+    before = state.line
+    short, overdue = state.short, state.overdue
+    if line.allocations is not before.allocations and (short or line.short):
+        short = _short_now(short, line.allocations, position, event)
+    if event.__class__ is BackorderOverdue:
+        overdue = opened(overdue, position, event)
+    elif overdue.stands and (line.backordered == 0 or line.promise != before.promise):
+        overdue = closed(overdue, position, event)
+    return LineState(state.line_id, state.number, state.money, line, overdue, short)
 
 
-def _quantities(line: Line) -> tuple[int, ...]:
-    cancelled, left, committed = line.parts
+def _short_now(
+    short: tuple[tuple[str, Episode], ...],
+    allocations: Iterable[Allocation],
+    position: int,
+    event: Event,
+) -> tuple[tuple[str, Episode], ...]:
+    known = dict(short)
+    for there in allocations:
+        episode = known.get(there.location, NEVER)
+        change = opened if there.short else closed
+        after = change(episode, position, event)
+        if after is not NEVER:
+            known[there.location] = after
+    return tuple(known.items())
+
+
+def pack_line(key: tuple[str, str], state: LineState) -> Values:
+    """The stored line."""
+    line = state.line
+    cancelled, left, committed, expired, backordered = line.parts
+    allocations, pickups = line.allocations, line.pickups
     return (
+        state.line_id,
+        line.sku,
+        line.location,
+        line.how,
+        "goods" if line.goods else "service",
         line.ordered,
         cancelled,
+        expired,
+        backordered,
         committed,
-        line.ready if line.prepared else 0,
-        line.short,
+        line.picked if allocations else 0,
+        line.ready if allocations else 0,
+        line.short if allocations else 0,
         line.shipped,
         line.collected,
+        line.delivered,
         line.returned,
         line.excess,
         max(0, line.returned - left),
+        line.promise,
+        min(pickup.until for pickup in pickups) if pickups and line.ready else None,
+        *state.money,
+        *(line.fulfils or (None, None)),
+        key[0],
+        state.number,
+        line.cancel_asked,
+        line.expire_asked,
+        line.backorder_asked,
+        msgspec.to_builtins(pickups) if pickups else None,
+        *astuple(state.overdue),
     )
 
 
-def new_line(
-    order_kind: ListedOrderKind,
-    said: OrderLine | SaleLine,
-    location: str | None,
-    how: How | None,
-    place: tuple[str, int],
-) -> Values:
-    """The stored line of a new order or sale; `place` is its order_id and its number there."""
-    return (
-        said.line_id,
-        said.sku,
-        location,
-        how,
-        said.kind,
-        *_fresh_quantities(order_kind, said.kind, said.quantity),
-        said.unit_price_minor,
-        said.tax_minor,
-        said.lot,
-        said.serial,
-        said.bundle,
-        *place,
-        0,
-        0,
-    )
+def allocations_of(key: tuple[str, str], state: LineState) -> list[Values]:
+    """The stored locations of a line."""
+    if not state.line.allocations:
+        return []
+    short = dict(state.short)
+    return [
+        (
+            *key,
+            there.location,
+            there.committed,
+            there.short,
+            there.waiting_picked,
+            there.waiting_ready,
+            there.gone,
+            number,
+            there.picked,
+            there.prepared,
+            *astuple(short.get(there.location, NEVER)),
+        )
+        for number, there in enumerate(state.line.allocations, start=1)
+    ]
 
 
-def line_of(values: Values) -> Line:
-    """What the fold of line events goes on from."""
-    row = OrderLineRow(*values)
-    return Line(
+SELECT_LINES: Final = ORDER_LINES.select_by(
+    ["order_id"],
+    SQL("""coalesce((
+        SELECT jsonb_agg(to_jsonb(allocation) ORDER BY allocation.number)
+        FROM order_allocations AS allocation WHERE allocation.network = kept.network
+        AND allocation.order_id = kept.order_id AND allocation.line_id = kept.line_id
+    ), '[]')"""),
+)
+"""The lines of orders, with their locations behind them."""
+_ROW_LENGTH: Final = len(ORDER_LINES.names)
+
+
+def unpack_line(values: Values) -> tuple[tuple[str, str], LineState]:
+    """What the fold goes on from: a stored line, with its locations behind it."""
+    row = OrderLineRow(*values[:_ROW_LENGTH])
+    allocations = msgspec.convert(values[_ROW_LENGTH], list[AllocationRow])
+    line = Line(
         row.sku,
         row.location,
         row.kind == "goods",
         row.ordered,
+        tuple(map(_allocation, allocations)),
         cancel_asked=row.cancel_asked,
         shipped=row.shipped,
         collected=row.collected,
         returned=row.returned,
-        prepared=row.prepared,
+        how=row.how,
+        fulfils=_fulfils(row),
+        expire_asked=row.expire_asked,
+        backorder_asked=row.backorder_asked,
+        delivered=row.delivered,
+        promise=row.promise,
+        pickups=msgspec.convert(row.pickups or [], tuple[Pickup, ...]),
+    )
+    money = (row.unit_price_minor, row.tax_minor, row.lot, row.serial, row.bundle)
+    short = [(there.location, _short_episode(there)) for there in allocations]
+    state = LineState(
+        row.line_id,
+        row.number,
+        money,
+        line,
+        Episode(
+            row.overdue_since_position,
+            row.overdue_since,
+            row.overdue_until_position,
+            row.overdue_until,
+        ),
+        tuple((location, episode) for location, episode in short if episode is not NEVER),
+    )
+    return (row.order_id, row.line_id), state
+
+
+def _fulfils(row: OrderLineRow) -> tuple[str, str] | None:
+    if row.fulfils_order_id is None or row.fulfils_line_id is None:
+        return None
+    return (row.fulfils_order_id, row.fulfils_line_id)
+
+
+def _allocation(row: AllocationRow) -> Allocation:
+    return Allocation(
+        row.location,
+        row.committed,
         short=row.short,
+        picked=row.picked_ever,
+        prepared=row.prepared_ever,
+        gone=row.left,
     )
 
 
-def with_line(values: Values, line: Line) -> Values:
-    """The stored line after its quantities have changed."""
-    before, after = values[: QUANTITIES.start], values[QUANTITIES.stop : -2]
-    return (*before, *_quantities(line), *after, line.cancel_asked, line.prepared)
+def _short_episode(row: AllocationRow) -> Episode:
+    if row.short_since_position is None:
+        return NEVER
+    return Episode(
+        row.short_since_position, row.short_since, row.short_until_position, row.short_until
+    )

@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from hashlib import sha256
+from typing import Any, ClassVar, Final, Protocol
 
 from ledger.domain.events import AnyEvent
-from projections.rows import MAX_ROWS_IN_MEMORY, AppendedRows, Rows
+from projections.rows import MAX_ROWS_IN_MEMORY, AppendedRows, DetailRows, Rows
+from projections.sql_views import SqlView
 from projections.tables import Table
 
 Batch = Sequence[tuple[int, AnyEvent]]
@@ -16,20 +18,30 @@ Fold = Callable[[int, Any], None]
 """What one type of event does to the rows: takes its position and the event."""
 
 
+DEFINITION_LENGTH: Final = 16
+
+
 class FoldFailed(Exception):
     """A view cannot take in an event: the ledger or this release's fold is wrong."""
 
 
 class Projection(ABC):
-    """One view. `ask`, `fold` and nothing else: no clock, no reads outside its own tables."""
+    """One view. `ask`, `fold` and nothing else: no clock, no reads outside its own tables.
+
+    `version` rises when the same events make other rows: views of another version, or of tables
+    of another shape, are folded afresh.
+    """
 
     name: ClassVar[str]
     comment: ClassVar[str]
+    version: ClassVar[int] = 1
+    sql_views: ClassVar[tuple[SqlView, ...]] = ()
 
     def __init__(self, limit: int | None = MAX_ROWS_IN_MEMORY) -> None:
         """Keep at most `limit` rows a table in memory between batches; None: all."""
         self.limit = limit
         self.appended: tuple[AppendedRows, ...] = ()
+        self.details: tuple[DetailRows[Any, Any], ...] = ()
         self.kept: tuple[Rows[Any, Any], ...] = ()
         self.folds: dict[type, Fold] = {}
 
@@ -60,13 +72,19 @@ class Projection(ABC):
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables of this view, those of kept rows first."""
-        kept = tuple(rows.table for rows in self.kept if rows.table is not None)
-        return kept + tuple(rows.table for rows in self.appended)
+        return tuple(rows.table for rows in self.all_rows if rows.table is not None)
 
     @property
-    def all_rows(self) -> Iterable[Rows[Any, Any] | AppendedRows]:
-        """What it keeps and what it appends."""
-        return (*self.kept, *self.appended)
+    def definition(self) -> str:
+        """What tells rows of this view from those that another release made."""
+        made = [str(self.version), *(table.definition for table in self.tables)]
+        made += [view.definition for view in self.sql_views]
+        return sha256("\n".join(made).encode()).hexdigest()[:DEFINITION_LENGTH]
+
+    @property
+    def all_rows(self) -> Sequence[Rows[Any, Any] | DetailRows[Any, Any] | AppendedRows]:
+        """What it keeps, what follows from that, and what it appends: written in this order."""
+        return (*self.kept, *self.details, *self.appended)
 
     def settle(self) -> None:
         """The batch counts."""
@@ -79,7 +97,13 @@ class Projection(ABC):
             rows.forget()
 
 
-def split(views: Sequence[Projection], batch: Batch) -> list[Batch]:
+class Takes(Protocol):
+    """Whoever takes some types of events: the keys of `folds`."""
+
+    folds: dict[type, Fold]
+
+
+def split(views: Sequence[Takes], batch: Batch) -> list[Batch]:
     """Each view's own events of the batch: one pass, however many views there are."""
     own: list[list[tuple[int, AnyEvent]]] = [[] for _ in views]
     takers: dict[type, list[list[tuple[int, AnyEvent]]]] = defaultdict(list)

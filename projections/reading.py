@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from psycopg import AsyncConnection, Connection
-from psycopg.sql import SQL, Composed, Identifier, Placeholder
+from psycopg.sql import SQL, Composed, Identifier, Literal, Placeholder
 from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
 
 from projections.paging import Page, token
@@ -46,7 +46,7 @@ async def configure(conn: AsyncConnection[Any]) -> None:
 
 
 def listing(  # noqa: PLR0913 - a list is what it selects, from where, in which order
-    view: str,
+    view: str | tuple[str, ...],
     columns: Sequence[str],
     source: Composed | SQL | Identifier,
     *,
@@ -56,25 +56,32 @@ def listing(  # noqa: PLR0913 - a list is what it selects, from where, in which 
 ) -> Composed:
     """A statement for the view's position and rows of it: all rows have the position in front.
 
+    Of several views it is the least of their positions.
     `source` is what stands after FROM; it and the conditions may name `%(network)s` and more.
     With no row found there is one row of the position and nothing else.
     """
     statement = SQL(
         "SELECT checkpoint.position AS shown, found.* "
-        "FROM projections AS checkpoint LEFT JOIN LATERAL ("
+        "FROM {checkpoint} AS checkpoint LEFT JOIN LATERAL ("
         "SELECT {columns} FROM {source} WHERE {conditions} ORDER BY {order} {limit}"
-        ") AS found ON true "
-        "WHERE checkpoint.network = %(network)s AND checkpoint.view = {view} ORDER BY {order}"
+        ") AS found ON true ORDER BY {order}"
     ).format(
+        checkpoint=_checkpoint((view,) if isinstance(view, str) else view),
         columns=SQL(", ").join(map(Identifier, columns)),
         source=source,
         conditions=SQL(" AND ").join([SQL("true"), *conditions]),
         order=SQL(order),
         limit=SQL("LIMIT %(fetched)s" if limited else ""),
-        view=view,
     )
     # Rendered once: a composed statement is rendered anew each time that it is executed.
     return Composed([SQL(statement.as_string())])
+
+
+def _checkpoint(views: tuple[str, ...]) -> Composed:
+    return SQL(
+        "(SELECT min(position) AS position FROM projections "
+        "WHERE network = %(network)s AND view IN ({}) HAVING count(*) > 0)"
+    ).format(SQL(", ").join(map(Literal, views)))
 
 
 def equal(names: Iterable[str]) -> list[Composed]:

@@ -8,6 +8,7 @@ fold without a database skips `load` and `write` and calls `settle`.
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from psycopg import Connection
@@ -44,7 +45,7 @@ class Rows(Generic[K, S]):
         self._now: dict[K, S] = {}
         # In order of arrival: neighbours in the fold are neighbours in the indexes.
         self._added: dict[K, None] = {}
-        self._changed: dict[K, None] = {}
+        self._changed: dict[K, S] = {}  # with the states that are stored
         self._missing: set[Any] = set()
 
     def ask(self, keys: Iterable[K]) -> None:
@@ -76,9 +77,24 @@ class Rows(Generic[K, S]):
         """Add a row that the fold has seen to be missing, or change one that is there."""
         if key not in self._now:
             self._added[key] = None
-        elif key not in self._added:
-            self._changed[key] = None
+        elif key not in self._added and key not in self._changed:
+            self._changed[key] = self._now[key]
         self._now[key] = state
+
+    @property
+    def added(self) -> Iterator[tuple[K, S]]:
+        """What this batch added."""
+        return ((key, self._now[key]) for key in self._added)
+
+    @property
+    def changed(self) -> Iterator[tuple[K, S, S]]:
+        """What this batch changed: as it is stored, and as it is now."""
+        return ((key, before, self._now[key]) for key, before in self._changed.items())
+
+    @property
+    def all(self) -> Iterable[tuple[K, S]]:
+        """All that is in memory."""
+        return self._now.items()
 
     def write(self, conn: Connection[Any], network: str) -> None:
         """Store what was added and changed: one statement each."""
@@ -136,15 +152,17 @@ class GroupedRows(Rows[K, S], Generic[G, K, S]):
         return (self._now[key] for key in self._groups[group])
 
     def add(self, group: G, states: dict[K, S]) -> None:
-        """Add a group with all its rows; afterwards its rows may only change."""
+        """Add a group with all its rows."""
         assert group not in self._groups, f"{group} is there already"
         self._groups[group] = list(states)
         self._added.update(dict.fromkeys(states))
         self._now.update(states)
 
     def put(self, key: K, state: S) -> None:
-        """Change a row that is there."""
-        assert key in self._now, f"{key} is not there"
+        """Change a row that is there, or add one to a group that was asked for or added."""
+        if key not in self._now:
+            assert self._was_asked(key), f"{key} is added to a group that was not asked for"
+            self._groups.setdefault(self._group_of(key), []).append(key)
         super().put(key, state)
 
     def _learn(self, key: K, state: S) -> None:
@@ -166,6 +184,53 @@ class GroupedRows(Rows[K, S], Generic[G, K, S]):
         super().forget()
         self._now.clear()
         self._groups.clear()
+
+
+class DetailRows(Generic[K, S]):
+    """A table whose rows follow from the states of other rows: such as the locations of a line.
+
+    `rows_of` makes the stored rows of a state. Nothing is kept here.
+    """
+
+    def __init__(
+        self, table: Table, of: Rows[K, S], rows_of: Callable[[K, S], Iterable[Values]]
+    ) -> None:
+        self.table = table
+        self._of, self._rows_of = of, rows_of
+        self._key_of = itemgetter(*(table.names.index(name) for name in table.key))
+        self._order_of = itemgetter(*(table.names.index(name) for name in table.order))
+
+    def write(self, conn: Connection[Any], network: str) -> None:
+        """Store what follows from the batch; before those settle whose rows it follows from."""
+        added = [row for key, state in self._of.added for row in self._rows_of(key, state)]
+        changed: list[Values] = []
+        gone: list[Values] = []
+        for key, before, now in self._of.changed:
+            stored = {self._key_of(row): row for row in self._rows_of(key, before)}
+            for row in self._rows_of(key, now):
+                was = stored.pop(self._key_of(row), None)
+                if was is None:
+                    added.append(row)
+                elif was != row:
+                    changed.append(row)
+            gone += stored
+        if gone:
+            self.table.remove(conn, network, gone)
+        if added:
+            self.table.insert(conn, network, added)
+        if changed:
+            self.table.update(conn, network, changed)
+
+    def in_order(self) -> Iterator[Values]:
+        """All rows that follow from what is in memory, in the table's order."""
+        rows = [row for key, state in self._of.all for row in self._rows_of(key, state)]
+        return iter(sorted(rows, key=self._order_of))
+
+    def settle(self) -> None:
+        """The batch counts."""
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
 
 
 class AppendedRows:

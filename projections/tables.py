@@ -5,7 +5,7 @@ Every table begins with `network`, and so does its primary key, which can never 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
@@ -22,12 +22,18 @@ Values = tuple[Any, ...]
 """A row as it is stored, without its network, in the order of the columns."""
 
 NETWORK_COMMENT: Final = "The network whose ledger this row follows from."
-_SQL_TYPES: Final = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz"}
+_SQL_TYPES: Final = {
+    str: "text",
+    int: "bigint",
+    bool: "boolean",
+    datetime: "timestamptz",
+    date: "date",
+}
 _DDL: Final = {"text": 'text COLLATE "C"'}
 
 
 class Column(NamedTuple):
-    """A column of a table; `sql_type` is text, bigint, numeric, boolean, timestamptz or jsonb."""
+    """A column of a table; `sql_type` is text, bigint, numeric, boolean, timestamptz, date or jsonb."""
 
     name: str
     sql_type: str
@@ -69,6 +75,15 @@ class Table:
         if exists == (None,):
             for statement in self._definition():
                 conn.execute(statement)
+
+    def drop(self, conn: Connection[Any]) -> None:
+        """Drop the table, of all networks, with the SQL views that read it."""
+        conn.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(Identifier(self.name)))
+
+    @cached_property
+    def definition(self) -> str:
+        """All that makes the table, as text."""
+        return "\n".join(statement.as_string() for statement in self._definition())
 
     def _definition(self) -> Iterable[Composed]:
         table = Identifier(self.name)
@@ -123,12 +138,26 @@ class Table:
                 f"somebody else wrote to it; run `onebook verify`, then `onebook rebuild`"
             )
 
-    def select_by(self, names: Sequence[str]) -> Composed:
-        """A statement for rows of a network by leading key columns: takes arrays, then network."""
+    def remove(self, conn: Connection[Any], network: str, keys: Sequence[Values]) -> None:
+        """Delete the rows of these keys."""
+        types = {column.name: column.sql_type for column in self.columns}
+        arrays = [
+            array_literal(types[name], values)
+            for name, values in zip(self.key, zip(*keys, strict=True), strict=True)
+        ]
+        conn.execute(self._remove, [*arrays, network])
+
+    def select_by(self, names: Sequence[str], *also: SQL) -> Composed:
+        """A statement for rows of a network by these columns: takes arrays, then the network.
+
+        `also` are further columns; a row is called `kept` there.
+        """
         return SQL(
             "SELECT {} FROM unnest({}) AS asked ({}) JOIN {} AS kept USING ({}) WHERE network = %s"
         ).format(
-            SQL(", ").join(SQL("kept.{}").format(Identifier(name)) for name in self.names),
+            SQL(", ").join(
+                [*(SQL("kept.{}").format(Identifier(name)) for name in self.names), *also]
+            ),
             self._unnested(names),
             _listed(names),
             Identifier(self.name),
@@ -165,6 +194,20 @@ class Table:
             names=_listed(self.names),
             same=SQL(" AND ").join(
                 SQL("kept.{0} = new.{0}").format(Identifier(name)) for name in self.key
+            ),
+        )
+
+    @cached_property
+    def _remove(self) -> Composed:
+        return SQL(
+            "DELETE FROM {table} AS kept USING unnest({arrays}) AS gone ({names}) "
+            "WHERE kept.network = %s AND {same}"
+        ).format(
+            table=Identifier(self.name),
+            arrays=self._unnested(self.key),
+            names=_listed(self.key),
+            same=SQL(" AND ").join(
+                SQL("kept.{0} = gone.{0}").format(Identifier(name)) for name in self.key
             ),
         )
 

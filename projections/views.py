@@ -5,15 +5,25 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from ledger.log import get_logger
 from projections import checkpoints
 from projections.catalog import Channels, Locations, Products
+from projections.channel_buffers import ChannelBuffers
 from projections.customers import Customers
+from projections.exceptions import Exceptions
+from projections.fulfilment import Fulfilment
+from projections.holds import Holds
 from projections.inventory import Inventory
 from projections.movements import Movements
-from projections.orders import Orders
+from projections.order_fold import Orders
 from projections.projection import Projection
 from projections.reading import adapt
 from projections.requests import Requests
+from projections.returns import Returns
+from projections.supplies import Supplies
+from projections.transfers import Transfers
+
+log = get_logger(__name__)
 
 VIEWS: Final[dict[str, type[Projection]]] = {
     view.name: view
@@ -21,16 +31,27 @@ VIEWS: Final[dict[str, type[Projection]]] = {
         Inventory,
         Movements,
         Orders,
+        Fulfilment,
+        Supplies,
+        Transfers,
+        Holds,
+        Returns,
+        Exceptions,
         Customers,
         Products,
         Locations,
         Channels,
+        ChannelBuffers,
         Requests,
     )
 }
 
 _LOCK: Final = 0x6F6E65626F6F6B
 """The advisory lock under which tables are created: the word onebook."""
+
+
+class ViewsOutdated(Exception):
+    """Views hold rows of another release."""
 
 
 class UnknownView(LookupError):
@@ -56,11 +77,40 @@ def configure(conn: Connection[Any]) -> None:
 
 
 def create(conn: Connection[Any], network: str, projections: Iterable[Projection]) -> None:
-    """Create the views' tables and checkpoints where they are missing."""
-    made = list(projections)
+    """Create the views' tables and checkpoints where they are missing.
+
+    Views whose rows another release made are emptied, in every network, to be folded afresh: two
+    releases cannot keep the same views.
+    """
+    made = {view.name: view for view in projections}
+    definitions = {name: view.definition for name, view in made.items()}
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         checkpoints.create(conn)
-        for table in (table for view in made for table in view.tables):
-            table.create(conn)
-        checkpoints.prepare(conn, network, [view.name for view in made])
+        for name in checkpoints.of_other_definitions(conn, definitions):
+            log.warning("view_of_another_release_is_folded_afresh", view=name)
+            checkpoints.redefine(conn, name, definitions[name])
+            _drop(conn, made[name])
+        for view in made.values():
+            for table in view.tables:
+                table.create(conn)
+        for sql_view in (each for view in VIEWS.values() for each in view.sql_views):
+            sql_view.create(conn)
+        checkpoints.prepare(conn, network, definitions)
+
+
+def check(conn: Connection[Any], views: Iterable[Projection]) -> None:
+    """Raise ViewsOutdated where rows of these views are of another release."""
+    definitions = {view.name: view.definition for view in views}
+    if outdated := checkpoints.of_other_definitions(conn, definitions):
+        raise ViewsOutdated(
+            f"another release made the rows of views {', '.join(outdated)}: run "
+            f"`onebook rebuild`, or start the server, which folds them afresh"
+        )
+
+
+def _drop(conn: Connection[Any], view: Projection) -> None:
+    for sql_view in view.sql_views:
+        sql_view.drop(conn)
+    for table in view.tables:
+        table.drop(conn)

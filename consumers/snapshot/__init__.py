@@ -24,6 +24,7 @@ from consumers.snapshot.lazy import StoredJournal, mapping
 from consumers.snapshot.saving import Meta, Part, read_meta, write
 from consumers.snapshot.store import SnapshotDamaged, Store
 from ledger.domain.counts import Journal
+from ledger.domain.deadlines import Agenda
 from ledger.domain.state import MAPPINGS, Changes, State
 from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
@@ -107,6 +108,7 @@ class Snapshot:
         for name in MAPPINGS:
             setattr(self._state, name, mapping(self._store, name))
         self._state.journal = Journal(self._movements)
+        self._state.agenda = Agenda(self._state.deadlines)
 
     @property
     def checkpoint(self) -> Checkpoint | None:

@@ -6,6 +6,7 @@ that other code has written is never read (`format_id`).
 
 import sys
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -15,16 +16,29 @@ import msgspec
 
 import ledger
 from ledger.domain.counts import Anchor, CountedKey
-from ledger.domain.orders import Line, Order
-from ledger.domain.promises import LineKey
-from ledger.domain.state import (
+from ledger.domain.entries import (
     About,
+    AuthorisedLine,
+    AuthorisedReturn,
+    Backorder,
+    Buffer,
     ChannelPolicy,
+    DeadlineKey,
     ExceptionRef,
+    Hold,
     ItemKey,
+    LineKey,
     LocationPolicy,
+    Reservation,
+    Shipment,
+    Source,
+    Supply,
+    SupplyLineState,
+    Transfer,
+    TransferLineState,
     Waiting,
 )
+from ledger.domain.orders import Line, Order
 from ledger.domain.stock import StockItem
 
 MAX_KEY_BYTES: Final = 480
@@ -34,7 +48,7 @@ _HASHED: Final = b"\0"  # no key begins so: msgpack says a text or an array of s
 _CODE: Final = (
     "ledger/codec.py",
     "ledger/fingerprint.py",
-    "ledger/domain/*.py",
+    "ledger/domain/**/*.py",
     "consumers/request_index.py",
     "consumers/snapshot/*.py",
 )
@@ -96,7 +110,8 @@ def format_id() -> str:
     for pattern in _CODE:
         for file in sorted(root.glob(pattern)):
             text = file.read_bytes()
-            code.update(f"\0{file.name} {len(text)}\0".encode() + text)
+            name = file.relative_to(root).as_posix()
+            code.update(f"\0{name} {len(text)}\0".encode() + text)
     return code.hexdigest()
 
 
@@ -114,19 +129,40 @@ def _value_form(value_type: Any) -> tuple[Callable[[Any], Any], Callable[[bytes]
     return msgspec.structs.astuple, lambda payload: value_type(*decode(payload))
 
 
+_NUMBERED: Final = tuple[str, str, int]
+"""(location, sku, number of a promise or reservation there, or of a page of them)."""
+
 FORMS: Final[dict[str, Form[Any, Any]]] = {
     "anchors": Form(CountedKey, tuple[Anchor, ...]),
+    "backorders": Form(str, tuple[Backorder, ...]),
+    "buffers": Form(tuple[str, str], Buffer),
     "channels": Form(str, ChannelPolicy),
+    "deadlines": Form(DeadlineKey, bool),
     "exceptions": Form(tuple[str, About], ExceptionRef),
+    "holds": Form(tuple[str, str], Hold),
+    "incoming": Form(str, tuple[Source, ...]),
     "lines": Form(LineKey, Line),
     "location_counts": Form(str, tuple[Anchor, ...]),
     "locations": Form(str, LocationPolicy),
+    "numbers": Form(str, int),
     "orders": Form(str, Order),
+    "owners": Form(str, tuple[str, ...]),
+    "parcels": Form(tuple[str, date], int),
     "payments": Form(str, str),
     "products": Form(str, bool),
-    "promises": Form(tuple[str, str, int], LineKey),
-    "promises_over": Form(tuple[str, str, int], int),
+    "promises": Form(_NUMBERED, LineKey),
+    "promises_over": Form(_NUMBERED, int),
+    "reservations": Form(_NUMBERED, Reservation),
+    "reservations_over": Form(_NUMBERED, int),
+    "return_lines": Form(tuple[str, str], AuthorisedLine),
+    "returns": Form(str, AuthorisedReturn),
+    "shipments": Form(tuple[str, str, str], Shipment),
     "stock": Form(ItemKey, StockItem),
+    "stocked": Form(str, tuple[str, ...]),
+    "supplies": Form(str, Supply),
+    "supply_lines": Form(tuple[str, str], SupplyLineState),
+    "transfer_lines": Form(tuple[str, str], TransferLineState),
+    "transfers": Form(str, Transfer),
     "versions": Form(str, int),
     "waiting": Form(str, tuple[Waiting, ...]),
 }

@@ -13,6 +13,8 @@ from ledger.domain.state import GONE
 
 EAGER_ENTRIES: Final = 50_000
 """A mapping of no more is read whole: what most decisions ask for and do not find costs nothing."""
+WHOLE: Final = frozenset({"deadlines"})
+"""Read whole however large: the agenda has them all in order."""
 CHUNK_MOVEMENTS: Final = 240
 """Of one quantity's journal in a row: some 4 KB, a page of the store."""
 
@@ -27,7 +29,7 @@ V = TypeVar("V")
 def mapping(store: Store, name: str) -> MutableMapping[Any, Any]:
     """A mapping of the state as it was saved: whole if it is small, else read as it is needed."""
     form = FORMS[name]
-    if store.count(name) > EAGER_ENTRIES:
+    if name not in WHOLE and store.count(name) > EAGER_ENTRIES:
         return Lazy(store, name, form)
     return {form.key(raw, kept): form.value(raw, kept) for raw, kept in store.rows(name)}
 

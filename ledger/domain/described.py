@@ -1,9 +1,11 @@
-"""Facts that describe: products, locations, channels, customers and stock policy."""
+"""Facts that describe: products, locations, channels and stock policy."""
 
+from ledger.domain.backorders import touch_backorders
 from ledger.domain.draft import Draft
+from ledger.domain.entries import About
 from ledger.domain.events import (
+    ChannelBufferSet,
     ChannelDescribed,
-    CustomerRegistered,
     LocationDescribed,
     ProductDescribed,
     SafetyStockSet,
@@ -12,10 +14,9 @@ from ledger.domain.requests import (
     DescribeChannel,
     DescribeLocation,
     DescribeProduct,
-    RegisterCustomer,
+    SetChannelBuffer,
     SetSafetyStock,
 )
-from ledger.domain.state import About
 
 
 def describe_product(draft: Draft, request: DescribeProduct) -> None:
@@ -49,6 +50,7 @@ def describe_location(draft: Draft, request: DescribeLocation) -> None:
     )
     draft.emit(described)
     draft.resolve("unknown_location", About(location=request.location))
+    touch_backorders(draft)
 
 
 def describe_channel(draft: Draft, request: DescribeChannel) -> None:
@@ -57,15 +59,20 @@ def describe_channel(draft: Draft, request: DescribeChannel) -> None:
         draft.names(location)
     described = ChannelDescribed(*draft.header, request.channel, request.kind, request.locations)
     draft.emit(described)
-
-
-def register_customer(draft: Draft, request: RegisterCustomer) -> None:
-    """A customer by an opaque id."""
-    draft.emit(CustomerRegistered(*draft.header, request.customer_id))
+    touch_backorders(draft)
 
 
 def set_safety_stock(draft: Draft, request: SetSafetyStock) -> None:
     """What is held back; the latest policy by effective time counts."""
     for line in request.lines:
         draft.names(request.location, line.sku)
-        draft.emit(SafetyStockSet(*draft.header, request.location, line.sku, line.quantity))
+        draft.stock(SafetyStockSet(*draft.header, request.location, line.sku, line.quantity))
+
+
+def set_channel_buffer(draft: Draft, request: SetChannelBuffer) -> None:
+    """What a channel leaves to others; the latest policy by effective time counts."""
+    for line in request.lines:
+        draft.names(None, line.sku)
+        buffer = ChannelBufferSet(*draft.header, request.channel, line.sku, line.quantity, line.cap)
+        draft.emit(buffer)
+    touch_backorders(draft)

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from ledger.domain.counts import Anchor, CountedKey, seen_by
+from ledger.domain.entries import About, ExceptionRef, ItemKey, LineKey, Waiting
 from ledger.domain.events import (
     AnyEvent,
     AnyStockEvent,
@@ -15,17 +16,16 @@ from ledger.domain.events import (
     StockCountRevised,
 )
 from ledger.domain.evolve import evolve
-from ledger.domain.promises import LineKey
-from ledger.domain.requests import AnyRequest, Fact
-from ledger.domain.shortage import settled
-from ledger.domain.state import About, ExceptionRef, ItemKey, State, Waiting
+from ledger.domain.requests import Decided, Fact
+from ledger.domain.state import State
 from ledger.domain.stock import effective_at, effects_of
 from ledger.domain.words import CountedState
 
 Header = tuple[str, str, datetime, datetime]
 """What every event of one decision begins with: channel, request_id, occurred_at, recorded_at."""
 
-_PARTS: Final[tuple[CountedState, ...]] = ("damaged", "quality_control")
+PARTS: Final[tuple[CountedState, ...]] = ("damaged", "quality_control")
+"""Parts of on_hand that cannot be sold."""
 
 
 class Arrival(Struct, frozen=True, gc=False):
@@ -34,7 +34,7 @@ class Arrival(Struct, frozen=True, gc=False):
     channel: str
     recorded_at: datetime
     fingerprint: str
-    request: AnyRequest
+    request: Decided
 
     @property
     def header(self) -> Header:
@@ -47,15 +47,15 @@ class Draft:
     """The effects of one request so far, on a state of its own on top of the given one."""
 
     def __init__(self, state: State, arrival: Arrival) -> None:
-        self.state = state.on_top()
+        self.state = state.on_top(planned=False)
         self.arrival = arrival
         self.header = arrival.header
         self.effective = min(arrival.request.occurred_at, arrival.recorded_at)
         self.events: list[AnyEvent] = []
         # The fact that takes effect only now, since it had waited; None outside a join.
         self.joining: Waiting | None = None
-        self._items: dict[ItemKey, None] = {}
-        self._lines: dict[LineKey, None] = {}
+        self.items: dict[ItemKey, None] = {}
+        self.lines: dict[LineKey, None] = {}
         self._raised = 0
 
     def emit(self, event: AnyEvent) -> None:
@@ -66,7 +66,7 @@ class Draft:
     def stock(self, event: AnyStockEvent) -> None:
         """Add an effect on stock; counts that had seen it are revised (domain rule 6)."""
         self.emit(event)
-        self._items[(event.location, event.sku)] = None
+        self.items[(event.location, event.sku)] = None
         time = effective_at(event)
         for counted, delta in effects_of(event):
             key = (event.location, event.sku, counted)
@@ -95,11 +95,11 @@ class Draft:
 
     def touch_item(self, key: ItemKey) -> None:
         """Have this item's shortage and discrepancies looked at when the decision is done."""
-        self._items[key] = None
+        self.items[key] = None
 
     def touch_line(self, key: LineKey) -> None:
         """Have this line's excess looked at when the decision is done."""
-        self._lines[key] = None
+        self.lines[key] = None
 
     def names(self, location: str | None, sku: str | None = None) -> None:
         """A fact names these: what was never heard of before is something to look at."""
@@ -138,8 +138,21 @@ class Draft:
             fact,
             None if again is None else again.channel,
             None if again is None else again.effective_at,
+            about.subject,
         )
         self.emit(raised)
+
+    def wait(self, fact: Fact, subject: str, *, order_id: str | None = None) -> None:
+        """Keep a fact until what it names appears: the stream `subject`, or the order's."""
+        named = order_id or subject
+        detail = f"{named!r}, or a line of it, is not known yet; the fact waits for it"
+        about = About(order_id=order_id) if order_id is not None else About(subject=subject)
+        self.exception("unlinked", detail, about, fact=fact)
+
+    @property
+    def at(self) -> datetime | None:
+        """The effective time of a fact that takes effect only now; None for any other."""
+        return None if self.joining is None else self.joining.effective_at
 
     def resolve(self, kind: ExceptionKind, about: About) -> None:
         """End a standing exception, if it stands."""
@@ -159,48 +172,10 @@ class Draft:
             about.location,
             about.sku,
             about.state,
+            about.subject,
         )
         self.emit(resolved)
 
-    def joined(self, order_id: str, waiting: Waiting) -> None:
-        """End the waiting of a fact whose order or sale has appeared."""
-        self._resolved(waiting.exception, "unlinked", About(order_id=order_id))
-
-    def settle(self) -> tuple[AnyEvent, ...]:
-        """Add what follows from all effects together, and return them."""
-        for key in self._items:
-            for event in settled(self.state, key, self.header):
-                self.emit(event)
-            self._discrepancies(key)
-        for line_key in self._lines:
-            self._excess(line_key)
-        return tuple(self.events)
-
-    def _discrepancies(self, key: ItemKey) -> None:
-        location, sku = key
-        item = self.state.stock[key]
-        for state in _PARTS:
-            about = About(location=location, sku=sku, state=state)
-            quantity = item.damaged if state == "damaged" else item.quality_control
-            if quantity < 0:
-                detail = f"{state} of {sku!r} at {location!r} is {quantity}; count or move it"
-                self.exception("discrepancy", detail, about, quantity=quantity)
-            else:
-                self.resolve("discrepancy", about)
-
-    def _excess(self, key: LineKey) -> None:
-        about = About(order_id=key[0], line_id=key[1])
-        line = self.state.lines[key]
-        if not line.goods:
-            return
-        where = f"line {key[1]!r} of {key[0]!r}"
-        shipped = f"{where}: {line.gone} left of {line.ordered} ordered"
-        self._stands("overshipped", shipped, about, line.excess)
-        returned = f"{where}: {line.returned} came back of {line.left} that left"
-        self._stands("over_returned", returned, about, line.over_returned)
-
-    def _stands(self, kind: ExceptionKind, detail: str, about: About, quantity: int) -> None:
-        if quantity > 0:
-            self.exception(kind, detail, about, quantity=quantity)
-        else:
-            self.resolve(kind, about)
+    def joined(self, waiting: Waiting, about: About) -> None:
+        """End the waiting of a fact whose subject has appeared."""
+        self._resolved(waiting.exception, "unlinked", about)

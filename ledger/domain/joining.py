@@ -1,50 +1,96 @@
-"""Facts that waited for an order or a sale take effect when it appears.
+"""Facts that waited for something take effect when it appears.
 
-1. A handler meets an order, sale or line that is not known: `fulfilment.wait`.
-2. It emits `exception_raised(unlinked)`, which keeps the fact; `evolve` notes it as waiting.
-3. `place_order` and `record_sale` make the subject known, and call `join`.
-4. `join` resolves each exception and calls the fact's own handler again, at the fact's own time.
+1. A handler meets an order, sale, line, supply, transfer, return or shipment that is not known:
+   `Draft.wait`.
+2. It emits `exception_raised(unlinked)`, which keeps the fact; `evolve` notes it as waiting, by
+   the stream of what it waits for.
+3. Whoever makes that known calls `join` with the stream.
+4. `join` resolves each exception and lets the fact take effect, at the fact's own time
+   (`Draft.at`): by its own handler, or by the part of it that was left.
 5. What still finds no line waits again, with its first sender and time (`Draft.joining`).
 """
 
+from collections.abc import Callable
+from typing import Any, Final
+
+from ledger.domain.declining import decline_line
 from ledger.domain.draft import Draft
-from ledger.domain.fulfilment import collect_lines, ready_for_pickup, ship_lines
+from ledger.domain.entries import About
+from ledger.domain.events.orders import order_stream
+from ledger.domain.fulfilment import (
+    collect_lines,
+    deliver,
+    fail_delivery,
+    pick_lines,
+    ready_for_pickup,
+    ship_lines,
+    shipment_stream,
+    void_shipment,
+)
+from ledger.domain.payments import refund_lines
 from ledger.domain.requests import (
     CollectLines,
-    Fact,
+    DeclineLine,
+    Deliver,
+    FailDelivery,
+    PickLines,
     ReadyForPickup,
+    RecordPayment,
     RecordReturn,
     RecordSale,
     ShipLines,
     VoidSale,
+    VoidShipment,
 )
 from ledger.domain.sales import join_fulfilment, link_return, void_sale
-from ledger.domain.state import Waiting
+
+TakesEffect = Callable[[Draft, Any], None]
 
 
-def join(draft: Draft, order_id: str) -> None:
-    """Let every fact that waits for this order or sale take effect, in order of arrival."""
-    for waiting in draft.state.waiting.get(order_id, ()):
-        draft.joined(order_id, waiting)
+def join(draft: Draft, stream: str, *, order_id: str | None = None) -> None:
+    """Let every fact that waits for this take effect, in order of arrival."""
+    about = About(order_id=order_id) if order_id is not None else About(subject=stream)
+    for waiting in draft.state.waiting.get(stream, ()):
+        draft.joined(waiting, about)
         draft.joining = waiting
-        _take_effect(draft, order_id, waiting)
+        _TAKES_EFFECT.get(type(waiting.fact), _was_recorded)(draft, waiting.fact)
         draft.joining = None
 
 
-def _take_effect(draft: Draft, order_id: str, waiting: Waiting) -> None:
-    fact: Fact = waiting.fact
-    match fact:
-        case ShipLines():
-            ship_lines(draft, fact, waiting.effective_at)
-        case CollectLines():
-            collect_lines(draft, fact, waiting.effective_at)
-        case ReadyForPickup():
-            ready_for_pickup(draft, fact)
-        case RecordSale():
-            join_fulfilment(draft, fact, waiting.channel)
-        case RecordReturn():
-            link_return(draft, fact, order_id)
-        case VoidSale():
-            void_sale(draft, fact)
-        case _:
-            """A payment was recorded when it came; nothing is left to do."""
+def join_order(draft: Draft, order_id: str) -> None:
+    """What waits for this order or sale."""
+    join(draft, order_stream(order_id), order_id=order_id)
+
+
+def ship_and_join(draft: Draft, request: ShipLines) -> None:
+    """Goods left in a parcel; its void or delivery may have been heard of before."""
+    ship_lines(draft, request)
+    _join_shipment(draft, request)
+
+
+def _join_shipment(draft: Draft, fact: ShipLines) -> None:
+    stream = shipment_stream(fact.order_id, fact.shipment_id)
+    if stream in draft.state.waiting:
+        joining = draft.joining
+        join(draft, stream)
+        draft.joining = joining
+
+
+def _was_recorded(_draft: Draft, _fact: object) -> None:
+    """All that it says was recorded when it came."""
+
+
+_TAKES_EFFECT: Final[dict[type, TakesEffect]] = {
+    CollectLines: collect_lines,
+    DeclineLine: decline_line,
+    Deliver: deliver,
+    FailDelivery: fail_delivery,
+    PickLines: pick_lines,
+    ReadyForPickup: ready_for_pickup,
+    RecordPayment: refund_lines,
+    RecordReturn: link_return,
+    RecordSale: join_fulfilment,
+    ShipLines: ship_and_join,
+    VoidSale: void_sale,
+    VoidShipment: void_shipment,
+}

@@ -1,8 +1,13 @@
 """Facts about sales and returns: recorded always, joined to what they belong to."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
+from ledger.domain.allocating import come_back, leave
 from ledger.domain.draft import Draft
+from ledger.domain.entries import About, ItemKey, LineKey
 from ledger.domain.events import (
     CollectionVoided,
     LineCollected,
@@ -14,9 +19,9 @@ from ledger.domain.events import (
     StockSaleVoided,
     StockSold,
 )
-from ledger.domain.fulfilment import recommit, release, wait
+from ledger.domain.events.orders import order_stream
+from ledger.domain.holds import use_holds
 from ledger.domain.orders import Line
-from ledger.domain.promises import LineKey
 from ledger.domain.requests import (
     LineQuantity,
     RecordReturn,
@@ -25,7 +30,6 @@ from ledger.domain.requests import (
     SaleLine,
     VoidSale,
 )
-from ledger.domain.state import About
 from ledger.domain.words import sale_id
 
 
@@ -45,6 +49,8 @@ def record_sale(draft: Draft, request: RecordSale) -> None:
     for line in goods:
         draft.names(request.location, line.sku)
     draft.emit(sold)
+    if request.hold_owner is not None:
+        use_holds(draft, request.hold_owner, _sold(request.location, goods))
     own_id = sale_id(draft.arrival.channel, request.request_id)
     early: dict[str, list[SaleLine]] = {}
     for line in goods:
@@ -54,7 +60,20 @@ def record_sale(draft: Draft, request: RecordSale) -> None:
             key = None
         _sell(draft, request.location, line, key, own_id)
     for order_id, lines in early.items():
-        wait(draft, replace(request, lines=tuple(lines)), order_id)
+        _wait_for_order(draft, replace(request, lines=tuple(lines)), order_id)
+
+
+def _sold(location: str, goods: Iterable[SaleLine]) -> dict[ItemKey, int]:
+    sold: Counter[ItemKey] = Counter()
+    for line in goods:
+        sold[(location, line.sku)] += line.quantity
+    return sold
+
+
+def _wait_for_order(
+    draft: Draft, fact: RecordSale | RecordReturn | VoidSale, order_id: str
+) -> None:
+    draft.wait(fact, order_stream(order_id), order_id=order_id)
 
 
 def _order_line(line: SaleLine) -> LineKey | None:
@@ -63,25 +82,28 @@ def _order_line(line: SaleLine) -> LineKey | None:
 
 def _sell(draft: Draft, location: str, line: SaleLine, key: LineKey | None, own_id: str) -> None:
     item = (location, line.sku)
-    committed = 0 if key is None else release(draft, key, item, line.quantity)
-    draft.stock(StockSold(*draft.header, *item, line.line_id, line.quantity, committed))
-    if key is not None:
-        draft.emit(LineCollected(*draft.header, *key, line.quantity, location, own_id))
-        draft.touch_line(key)
+    if key is None:
+        draft.stock(StockSold(*draft.header, *item, line.line_id, line.quantity))
+        return
+    committed = leave(draft, key, item, line.quantity)
+    draft.stock(StockSold(*draft.header, *item, line.line_id, line.quantity, committed, *key))
+    draft.emit(LineCollected(*draft.header, *key, line.quantity, location, own_id))
+    draft.touch_line(key)
 
 
-def join_fulfilment(draft: Draft, request: RecordSale, sender: str) -> None:
+def join_fulfilment(draft: Draft, request: RecordSale) -> None:
     """A sale that came before the order it fulfils: what of it was not voided is collected."""
-    own_id = sale_id(sender, request.request_id)
+    assert draft.joining is not None, request
+    own_id = sale_id(draft.joining.channel, request.request_id)
     for line in request.lines:
         key = _order_line(line)
         sold = draft.state.lines[(own_id, line.line_id)].collected
         if key is None or sold == 0:
             continue
         if key not in draft.state.lines:
-            wait(draft, replace(request, lines=(line,)), key[0])
+            _wait_for_order(draft, replace(request, lines=(line,)), key[0])
             continue
-        release(draft, key, None, sold)
+        leave(draft, key, None, sold)
         draft.emit(LineCollected(*draft.header, *key, sold, request.location, own_id))
         draft.touch_line(key)
 
@@ -91,7 +113,7 @@ def void_sale(draft: Draft, request: VoidSale) -> None:
     own_id = sale_id(request.sale.channel, request.sale.request_id)
     sale = draft.state.orders.get(own_id)
     if sale is None:
-        wait(draft, request, own_id)
+        _wait_for_order(draft, request, own_id)
         return
     cuts = _voidable(draft, own_id, request)
     if not cuts:
@@ -113,7 +135,7 @@ def void_sale(draft: Draft, request: VoidSale) -> None:
                 effective_at=sale.effective_at,
             )
             draft.stock(voided)
-            _unfulfil(draft, line, cut.quantity, own_id)
+            _unfulfil(draft, line, cut.quantity, own_id, sale.location)
             draft.touch_line((own_id, cut.line_id))
 
 
@@ -134,22 +156,20 @@ def _voidable(draft: Draft, own_id: str, request: VoidSale) -> tuple[LineQuantit
     return tuple(LineQuantity(line_id=i, quantity=n) for i, n in cuts.items() if n > 0)
 
 
-def _unfulfil(draft: Draft, line: Line, quantity: int, own_id: str) -> None:
+def _unfulfil(draft: Draft, line: Line, quantity: int, own_id: str, location: str) -> None:
     """A voided sale no longer fulfils its order line: what was promised is promised again."""
     key = line.fulfils
     if key is None or key not in draft.state.lines:
         return
-    before = draft.state.lines[key].committed
-    draft.emit(CollectionVoided(*draft.header, *key, quantity, own_id))
-    recommit(draft, key, draft.state.lines[key].committed - before)
+    before = draft.state.lines[key]
+    draft.emit(CollectionVoided(*draft.header, *key, quantity, own_id, location))
+    come_back(draft, key, before, before.location or location)
     draft.touch_line(key)
 
 
 def record_return(draft: Draft, request: RecordReturn) -> None:
     """Goods are stocked where they were handed in, in the state that their line says."""
-    order_id = request.order_id
-    if request.sale is not None:
-        order_id = sale_id(request.sale.channel, request.sale.request_id)
+    order_id = _origin(request)
     goods = [line for line in request.lines if line.kind == "goods"]
     for line in goods:
         draft.names(request.location, line.sku)
@@ -179,14 +199,22 @@ def record_return(draft: Draft, request: RecordReturn) -> None:
         )
         draft.stock(entered)
     if order_id is not None:
-        link_return(draft, request, order_id)
+        link_return(draft, request)
 
 
-def link_return(draft: Draft, request: RecordReturn, order_id: str) -> None:
+def _origin(request: RecordReturn) -> str | None:
+    if request.sale is not None:
+        return sale_id(request.sale.channel, request.sale.request_id)
+    return request.order_id
+
+
+def link_return(draft: Draft, request: RecordReturn) -> None:
     """Count what came back on the lines it came from; what finds no line waits."""
+    order_id = _origin(request)
+    assert order_id is not None, request
     order = draft.state.orders.get(order_id)
     if order is None:
-        wait(draft, request, order_id)
+        _wait_for_order(draft, request, order_id)
         return
     by_sku: dict[str, list[LineKey]] = {}
     for line_id in order.line_ids:
@@ -196,7 +224,7 @@ def link_return(draft: Draft, request: RecordReturn, order_id: str) -> None:
     goods = [line for line in request.lines if line.kind == "goods"]
     strays = [line for line in goods if not _line_returned(draft, line, order_id, by_sku)]
     if strays:
-        wait(draft, replace(request, lines=tuple(strays)), order_id)
+        _wait_for_order(draft, replace(request, lines=tuple(strays)), order_id)
 
 
 def _line_returned(
@@ -223,7 +251,7 @@ def _returned_by_sku(draft: Draft, quantity: int, keys: list[LineKey]) -> bool:
         if key == keys[-1]:
             room = quantity
         if room > 0:
-            draft.emit(LineReturned(*draft.header, *key, room))
+            draft.emit(LineReturned(*draft.header, *key, quantity=room))
             draft.touch_line(key)
             quantity -= room
     return bool(keys)

@@ -4,153 +4,73 @@ Entries are immutable values, so a state on top of another holds only what chang
 decides on such an overlay while the block below it is in flight, then merges or drops it.
 """
 
-from collections.abc import Iterator, MutableMapping
-from datetime import datetime
-from typing import Any, Final, Generic, TypeVar, cast
-
-from msgspec import Struct
+from collections.abc import MutableMapping
+from datetime import date, datetime
+from typing import Any, Final
 
 from ledger.domain.counts import Anchor, CountedKey, Journal
+from ledger.domain.deadlines import Agenda
+from ledger.domain.entries import (
+    About,
+    AuthorisedLine,
+    AuthorisedReturn,
+    Backorder,
+    Buffer,
+    ChannelPolicy,
+    DeadlineKey,
+    ExceptionRef,
+    Hold,
+    ItemKey,
+    LineKey,
+    LocationPolicy,
+    Reservation,
+    Shipment,
+    Source,
+    Supply,
+    SupplyLineState,
+    Transfer,
+    TransferLineState,
+    Waiting,
+)
 from ledger.domain.orders import Line, Order
-from ledger.domain.promises import LineKey, Promises, PromisesOver
-from ledger.domain.requests import Fact
-from ledger.domain.stock import Stamp, StockItem
-from ledger.domain.words import CountedState
+from ledger.domain.overlay import GONE, Overlay
+from ledger.domain.promises import Promises, PromisesOver
+from ledger.domain.stock import StockItem
 
-ItemKey = tuple[str, str]
-"""(location, sku)."""
-
-K = TypeVar("K")
-V = TypeVar("V")
-GONE: Final = object()
-"""Stands among an overlay's changes for an entry that is deleted."""
-
-
-class ExceptionRef(Struct, frozen=True, gc=False):
-    """What names an exception: the request that raised it and its number there."""
-
-    channel: str
-    request_id: str
-    number: int
-
-
-class About(Struct, frozen=True, gc=False):
-    """What an exception is about."""
-
-    order_id: str | None = None
-    line_id: str | None = None
-    location: str | None = None
-    sku: str | None = None
-    state: CountedState | None = None
-
-
-class Waiting(Struct, frozen=True, gc=False):
-    """A fact about an order or sale not yet known, its effective time and its exception."""
-
-    fact: Fact
-    channel: str
-    effective_at: datetime
-    exception: ExceptionRef
-
-
-class LocationPolicy(Struct, frozen=True, gc=False):
-    """A location as claims see it. Never described: active, ships, hands over."""
-
-    stamp: Stamp | None = None
-    active: bool = True
-    ships: bool = True
-    pickup: bool = True
-
-
-class ChannelPolicy(Struct, frozen=True, gc=False):
-    """The locations that serve a channel; None: all."""
-
-    stamp: Stamp
-    locations: frozenset[str] | None
-
-
-class Overlay(MutableMapping[K, V], Generic[K, V]):
-    """A mapping on top of another: reads fall through, writes and deletions stay here."""
-
-    __slots__ = ("_base", "_deletes", "_own")
-
-    def __init__(self, base: MutableMapping[K, V]) -> None:
-        self._base = base
-        self._deletes = False
-        self._own: dict[K, object] = {}
-
-    def __getitem__(self, key: K) -> V:
-        value = self._own.get(key)
-        if value is None:
-            return self._base[key]
-        if value is GONE:
-            raise KeyError(key)
-        return cast("V", value)
-
-    def get(self, key: K, default: V | None = None) -> V | None:  # type: ignore[override] # one signature of two
-        """The value, or the default."""
-        value = self._own.get(key)
-        if value is None:
-            return self._base.get(key, default)
-        return default if value is GONE else cast("V", value)
-
-    def __contains__(self, key: object) -> bool:
-        value = self._own.get(cast("K", key))
-        return key in self._base if value is None else value is not GONE
-
-    def __setitem__(self, key: K, value: V) -> None:
-        self._own[key] = value
-
-    def __delitem__(self, key: K) -> None:
-        self._own[key] = GONE
-        self._deletes = True
-
-    def __iter__(self) -> Iterator[K]:
-        for key in self._base:
-            if key not in self._own:
-                yield key
-        for key, value in self._own.items():
-            if value is not GONE:
-                yield key
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def put_on(self, base: MutableMapping[K, V]) -> None:
-        """Read through to this mapping from now on."""
-        self._base = base
-
-    def changes(self) -> dict[K, object]:
-        """What was written here, GONE for what was deleted; left to the caller by `merge`."""
-        return self._own
-
-    def merge(self) -> None:
-        """Write what changed into the mapping below, and be empty."""
-        own, self._own = self._own, {}
-        if not self._deletes:
-            self._base.update(cast("dict[K, V]", own))
-            return
-        self._deletes = False
-        for key, value in own.items():
-            if value is GONE:
-                self._base.pop(key, None)
-            else:
-                self._base[key] = cast("V", value)
+__all__ = ["GONE", "MAPPINGS", "Changes", "State"]
 
 
 MAPPINGS: Final = (
     "anchors",
+    "backorders",
+    "buffers",
     "channels",
+    "deadlines",
     "exceptions",
+    "holds",
+    "incoming",
     "lines",
     "location_counts",
     "locations",
+    "numbers",
     "orders",
+    "owners",
+    "parcels",
     "payments",
     "products",
     "promises",
     "promises_over",
+    "reservations",
+    "reservations_over",
+    "return_lines",
+    "returns",
+    "shipments",
     "stock",
+    "stocked",
+    "supplies",
+    "supply_lines",
+    "transfer_lines",
+    "transfers",
     "versions",
     "waiting",
 )
@@ -164,39 +84,141 @@ class State:
     """The writer's knowledge of one network.
 
     `payments` says which order a payment named last. `promises` remembers, per stock item and in
-    order of promising, which order line each promise is for; `location_counts` are whole-location
-    counts, `anchors` all others and those that found a difference; `waiting` are facts by the
-    order or sale they wait for.
+    order of promising, which order line each promise is for, `reservations` likewise which hold
+    or transfer; `location_counts` are whole-location counts, `anchors` all others and those that
+    found a difference; `waiting` are facts by the stream of what they wait for. `stocked` says
+    where a sku ever was, `incoming` which supplies and transfers bring it, `parcels` how many
+    were sourced at a location on a local day; `views` is what `channels` remembers of them.
+    `deadlines` holds all that stand, in no order: the agenda knows it.
     """
 
-    __slots__ = (*MAPPINGS, "_below", "journal")
+    __slots__ = (*MAPPINGS, "_below", "agenda", "journal", "offers", "views")
 
     def __init__(self) -> None:
         self.anchors: MutableMapping[CountedKey, tuple[Anchor, ...]] = {}
+        self.backorders: MutableMapping[str, tuple[Backorder, ...]] = {}
+        self.buffers: MutableMapping[tuple[str, str], Buffer] = {}
         self.channels: MutableMapping[str, ChannelPolicy] = {}
+        self.deadlines: MutableMapping[DeadlineKey, bool] = {}
         self.exceptions: MutableMapping[tuple[str, About], ExceptionRef] = {}
+        self.holds: MutableMapping[tuple[str, str], Hold] = {}
+        self.incoming: MutableMapping[str, tuple[Source, ...]] = {}
         self.lines: MutableMapping[LineKey, Line] = {}
         self.location_counts: MutableMapping[str, tuple[Anchor, ...]] = {}
         self.locations: MutableMapping[str, LocationPolicy] = {}
+        self.numbers: MutableMapping[str, int] = {}
         self.orders: MutableMapping[str, Order] = {}
+        self.owners: MutableMapping[str, tuple[str, ...]] = {}
+        self.parcels: MutableMapping[tuple[str, date], int] = {}
         self.payments: MutableMapping[str, str] = {}
         self.products: MutableMapping[str, bool] = {}
-        self.promises: Promises = {}
+        self.promises: Promises[LineKey] = {}
         self.promises_over: PromisesOver = {}
+        self.reservations: Promises[Reservation] = {}
+        self.reservations_over: PromisesOver = {}
+        self.return_lines: MutableMapping[tuple[str, str], AuthorisedLine] = {}
+        self.returns: MutableMapping[str, AuthorisedReturn] = {}
+        self.shipments: MutableMapping[tuple[str, str, str], Shipment] = {}
         self.stock: MutableMapping[ItemKey, StockItem] = {}
+        self.stocked: MutableMapping[str, tuple[str, ...]] = {}
+        self.supplies: MutableMapping[str, Supply] = {}
+        self.supply_lines: MutableMapping[tuple[str, str], SupplyLineState] = {}
+        self.transfer_lines: MutableMapping[tuple[str, str], TransferLineState] = {}
+        self.transfers: MutableMapping[str, Transfer] = {}
         self.versions: MutableMapping[str, int] = {}
         self.waiting: MutableMapping[str, tuple[Waiting, ...]] = {}
         self.journal = Journal()
+        self.agenda: Agenda | None = Agenda()
+        self.offers: dict[str, dict[str, int]] = {}
+        self.views: dict[str, Any] = {}
         self._below: State | None = None
 
-    def on_top(self) -> "State":
-        """A state that reads this one and keeps its own changes, until merged."""
+    @property
+    def is_base(self) -> bool:
+        """Whether it stands on no other."""
+        return self._below is None
+
+    def on_top(self, *, planned: bool = True) -> "State":
+        """A state that reads this one and keeps its own changes, until merged.
+
+        With `planned` its deadlines come onto the agenda that all of these states share.
+        """
         child = State()
         for name in MAPPINGS:
             setattr(child, name, Overlay(getattr(self, name)))
         child.journal = Journal(self.journal)
+        child.agenda = self.agenda if planned else None
+        child.views = self.views
         child._below = self
         return child
+
+    def learn_location(self, location: str) -> None:
+        """A location was named; never described, it is active and serves all."""
+        if location not in self.locations:
+            self.locations[location] = LocationPolicy()
+            self.views.clear()
+
+    def set_deadline(self, key: DeadlineKey) -> None:
+        """Something is to be done, or told, once this has passed."""
+        if key not in self.deadlines:
+            self.deadlines[key] = True
+            if self.agenda is not None:
+                self.agenda.add(key)
+                if self._below is None:
+                    self.agenda.tidy(self.deadlines)
+
+    def end_deadline(self, key: DeadlineKey) -> None:
+        """Nothing is left to do then."""
+        self.deadlines.pop(key, None)
+
+    def next_deadline(self) -> DeadlineKey | None:
+        """The earliest that stands; only where deadlines are planned."""
+        assert self.agenda is not None, "a draft has no agenda"
+        return self.agenda.first(self.deadlines)
+
+    def passed_deadline(self, now: datetime) -> DeadlineKey | None:
+        """The earliest that stands, if it is not after `now`; only where deadlines are planned."""
+        assert self.agenda is not None, "a draft has no agenda"
+        return self.agenda.passed(now, self.deadlines)
+
+    def leave_alone(self, key: DeadlineKey) -> None:
+        """The earliest stands on, but nothing will ask for it."""
+        assert self.agenda is not None, "a draft has no agenda"
+        self.agenda.take_off(key)
+
+    def settle_agenda(self, above: "State") -> None:
+        """What stood on this state was merged or dropped; now nothing but `above` stands on it."""
+        assert self.agenda is not None, "a draft has no agenda"
+        self.agenda.settle(self.deadlines)
+        self.agenda.tidy(self.deadlines, above.deadlines)
+
+    def next_backorder(self) -> int:
+        """The number of the next backorder: they rise, so that the oldest is known."""
+        number = self.numbers.get("backorder", 0) + 1
+        self.numbers["backorder"] = number
+        return number
+
+    def offer(self, key: ItemKey, available: int) -> None:
+        """Note what of a sku is available at a location."""
+        location, sku = key
+        known = self.offers.get(sku)
+        if known is not None:
+            known[location] = available
+        elif self._below is not None:
+            self.offers[sku] = {location: available}
+
+    def offered(self, sku: str) -> dict[str, int]:
+        """What is available of a sku, by location; not to be changed. Built when first asked."""
+        known = self.offers.get(sku)
+        if self._below is None:
+            if known is None:
+                known = self.offers[sku] = {
+                    location: self.stock[(location, sku)].available
+                    for location in self.stocked.get(sku, ())
+                }
+            return known
+        below = self._below.offered(sku)
+        return below if known is None else {**below, **known}
 
     def counted_until(self, key: CountedKey) -> datetime | None:
         """The time of the latest count that anchors a quantity; later movements revise none."""
@@ -236,6 +258,17 @@ class State:
             getattr(self, name).merge()
         self._below.journal.merge(self.journal)
         self.journal.clear()
+        self._merge_offers(self._below)
+        if self.agenda is not None and self._below.is_base:
+            self.agenda.settle(self._below.deadlines)
+
+    def _merge_offers(self, below: "State") -> None:
+        for sku, offers in self.offers.items():
+            if not below.is_base:
+                below.offers.setdefault(sku, {}).update(offers)
+            elif sku in below.offers:
+                below.offers[sku].update(offers)
+        self.offers.clear()
 
     def put_on(self, below: "State") -> None:
         """Stand on another state, which now holds all that the one below held."""

@@ -4,7 +4,7 @@
 `ledger.door` checks them after a plain decode.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -59,6 +59,14 @@ PaymentId = Annotated[
     str, Meta(description="The payment's id; later states of it name the same id.")
 ]
 SupplyId = Annotated[str, Meta(description="The purchase order or supply this receipt belongs to.")]
+TransferId = Annotated[str, Meta(description="The transfer's id, unique in the network.")]
+ReturnId = Annotated[str, Meta(description="The authorised return's id, unique in the network.")]
+Owner = Annotated[
+    str, Meta(description="Who holds: a cart, a session, a quote. Its holds are known by line.")
+]
+DueDate = Annotated[
+    date, Meta(description="The day it is due, in the time zone of the location it goes to.")
+]
 MicroDegrees = Annotated[int, Meta(description="Degrees times 1,000,000, as a whole number.")]
 
 StockState = Annotated[
@@ -85,6 +93,21 @@ ChannelKind = Annotated[
     Literal["store", "web", "marketplace", "app", "social", "phone", "erp"],
     Meta(description="What the channel is."),
 ]
+Disposition = Annotated[
+    Literal["restock", "quality_control", "damaged", "scrap", "return_to_vendor", "missing"],
+    Meta(description="What is done with returned goods."),
+]
+DeclineCause = Annotated[
+    Literal["not_found", "damaged", "too_busy"],
+    Meta(
+        description="Why a location cannot serve a line; not_found also takes it from on_hand, "
+        "damaged also moves it there."
+    ),
+]
+ContactMeans = Annotated[
+    Literal["whatsapp", "social", "phone", "store"],
+    Meta(description="By which means somebody was in contact."),
+]
 PaymentState = Annotated[
     Literal["authorised", "captured", "failed", "refunded"],
     Meta(description="What became of the payment; the latest state, by occurred_at, counts."),
@@ -97,14 +120,18 @@ class Reason(StrEnum):
     ID_TAKEN = "id_taken"
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_LINE = "unknown_line"
+    UNKNOWN_TRANSFER = "unknown_transfer"
     UNKNOWN_LOCATION = "unknown_location"
     UNKNOWN_SKU = "unknown_sku"
     LOCATION_REQUIRED = "location_required"
     LOCATION_INACTIVE = "location_inactive"
     NOT_SERVED = "not_served"
+    EXPIRED = "expired"
     BEYOND_QUANTITY = "beyond_quantity"
     ALREADY_LEFT = "already_left"
+    CHANNEL_LIMIT = "channel_limit"
     OUT_OF_STOCK = "out_of_stock"
+    NO_CAPACITY = "no_capacity"
 
 
 def part(text: str) -> str:

@@ -25,6 +25,7 @@ _NAMES: Final = {
     "array": "a list",
     "object": "an object",
     "datetime": "a time",
+    "date": "a day",
     "null": "null",
 }
 
@@ -110,6 +111,8 @@ def _mistyped(message: str) -> tuple[str, str]:
         return _type(types["wanted"], types["got"]), path
     if value := _VALUE.fullmatch(problem):
         return _choice(value["value"], path), path
+    if problem.endswith("encoded date"):
+        return "not a day; send year-month-day, such as 2026-03-08", path
     if "RFC3339" in problem:
         return "not a time; send RFC 3339 with offset, such as 2026-03-01T10:12:05+01:00", path
     return f"{clipped(problem)}; see the reference of this request type", path

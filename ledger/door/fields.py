@@ -11,10 +11,12 @@ from ledger.door.rules import plan_of, rule_of
 
 def check_fields(request: AnyRequest) -> None:
     """Raises Malformed for the first value that breaks its rule, or for too many lines."""
-    for name in plan_of(type(request)).many:
-        count = len(getattr(request, name))
+    count, many = 0, plan_of(type(request)).many
+    for name in many:
+        count += len(getattr(request, name))
         if count > MAX_LINES:
-            raise Malformed(f"{count:,} {name}; at most {MAX_LINES:,} fit: send several", name)
+            what = " and ".join(many)
+            raise Malformed(f"{count:,} {what}; at most {MAX_LINES:,} fit: send several", name)
     _check(request)
 
 

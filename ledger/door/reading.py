@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from ledger.domain.requests import AnyRequest, ReadyForPickup
+from ledger.domain.requests import AnyRequest
 from ledger.door.faults import Malformed, explained, request_id_of, shown
 from ledger.door.fields import check_fields
 from ledger.door.relations import check_relations
-from ledger.door.rules import CHANNEL
+from ledger.door.rules import CHANNEL, plan_of
 from ledger.door.wire import decode, decode_all
 
 MAX_BATCH_REQUESTS: Final = 50_000
@@ -116,8 +116,9 @@ def _too_many() -> Malformed:
 
 
 def _in_utc(request: AnyRequest) -> AnyRequest:
-    if request.occurred_at.tzinfo is not UTC:
-        request = replace(request, occurred_at=request.occurred_at.astimezone(UTC))
-    if isinstance(request, ReadyForPickup) and request.until and request.until.tzinfo is not UTC:
-        request = replace(request, until=request.until.astimezone(UTC))
-    return request
+    local = {
+        name: time.astimezone(UTC)
+        for name in plan_of(type(request)).times
+        if (time := getattr(request, name)) is not None and time.tzinfo is not UTC
+    }
+    return replace(request, **local) if local else request

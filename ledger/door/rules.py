@@ -7,7 +7,7 @@ struct is planned: nothing enters unchecked by oversight.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -26,11 +26,15 @@ from ledger.domain.words import (
     WRITER_CHANNEL,
 )
 
-CHANNEL_PATTERN: Final = "[a-z0-9][a-z0-9-]{0,39}"
+MAX_CHANNEL_LENGTH: Final = 40
+CHANNEL_PATTERN: Final = f"[a-z0-9][a-z0-9-]{{0,{MAX_CHANNEL_LENGTH - 1}}}"
 UNLINKABLE: Final = (".", "..")
 """As a part of an address these mean a folder, also percent-encoded: a browser drops them."""
 MAX_LATITUDE_UDEG: Final = 90_000_000
 MAX_LONGITUDE_UDEG: Final = 180_000_000
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9998
+"""Of a day something is due: its end, in any time zone, is still a time."""
 _channel = re.compile(CHANNEL_PATTERN).fullmatch
 _currency = re.compile("[A-Z]{3}").fullmatch
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
@@ -65,6 +69,13 @@ def _is_order_id(text: str) -> bool:
     return _is_id(text) and not text.startswith(SALE_PREFIX)
 
 
+def _is_order_or_sale(text: str) -> bool:
+    if not text.startswith(SALE_PREFIX):
+        return _is_id(text)
+    channel, _, request_id = text[len(SALE_PREFIX) :].partition(":")
+    return _is_channel(channel) and _is_id(request_id)
+
+
 def _is_text(text: str) -> bool:
     return 0 < len(text) <= MAX_TEXT_LENGTH and not text.isspace() and not _control(text)
 
@@ -82,6 +93,10 @@ def _is_time(time: datetime) -> bool:
         return False
 
 
+def _is_day(day: date) -> bool:
+    return FIRST_YEAR <= day.year <= LAST_YEAR
+
+
 def _is_gtin(text: str) -> bool:
     """GS1: from the right, digits weigh 1 and 3 in turn; the sum is a multiple of ten."""
     if len(text) not in (8, 12, 13, 14) or not (text.isascii() and text.isdigit()):
@@ -95,8 +110,18 @@ def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones()) - {"Factory", "localtime", "posixrules"}
 
 
-def _are_ids(texts: tuple[str, ...]) -> bool:
-    return len(texts) <= MAX_LINES and all(map(_is_id, texts)) and len(set(texts)) == len(texts)
+def _several(rule: Rule) -> Rule:
+    """A list of texts that each hold to a rule, and differ."""
+
+    def hold(texts: tuple[str, ...]) -> bool:
+        few = len(texts) <= MAX_LINES
+        return few and all(map(rule.holds, texts)) and len(set(texts)) == len(texts)
+
+    return Rule(
+        hold,
+        f"at most {MAX_LINES:,} different ids, each of {rule.asks}",
+        {"maxItems": MAX_LINES, "uniqueItems": True, "items": {"type": "string", **rule.schema}},
+    )
 
 
 def _are_attributes(attributes: dict[str, str]) -> bool:
@@ -121,6 +146,15 @@ ORDER_ID: Final = Rule(
     "and `sale` to return goods of one)",
     _ID_SCHEMA | {"pattern": rf"^(?!\.\.?$|{SALE_PREFIX})\S(.*\S)?$"},
 )
+ORDER_OR_SALE: Final = Rule(
+    _is_order_or_sale,
+    f"an order's id of {_ID_ASKS}; or `{SALE_PREFIX}{{channel}}:{{request_id}}` for a sale",
+    {
+        "minLength": 1,
+        "maxLength": len(f"{SALE_PREFIX}:") + MAX_CHANNEL_LENGTH + MAX_ID_LENGTH,
+        "pattern": rf"^((?!\.\.?$|{SALE_PREFIX})|{SALE_PREFIX}{CHANNEL_PATTERN}:)\S(.*\S)?$",
+    },
+)
 TEXT: Final = Rule(
     _is_text,
     f"1 to {MAX_TEXT_LENGTH:,} characters, not only spaces, without control characters; "
@@ -138,6 +172,11 @@ TIME: Final = Rule(
     "a time with its offset, in the years 1 to 9999, such as 2026-03-01T10:12:05+01:00",
     {"format": "date-time"},
 )
+DAY: Final = Rule(
+    _is_day,
+    f"a day of the years {FIRST_YEAR} to {LAST_YEAR}, such as 2026-03-08",
+    {"format": "date"},
+)
 QUANTITY: Final = _whole(1, MAX_QUANTITY)
 SIGNED: Final = _whole(-MAX_QUANTITY, MAX_QUANTITY, but_zero=True)
 COUNT: Final = _whole(0, MAX_QUANTITY)
@@ -154,11 +193,8 @@ GTIN: Final = Rule(
 TIME_ZONE: Final = Rule(
     lambda name: name in _time_zones(), "an IANA time zone, such as Europe/Berlin"
 )
-IDS: Final = Rule(
-    _are_ids,
-    f"at most {MAX_LINES:,} different ids, each of {_ID_ASKS}",
-    {"maxItems": MAX_LINES, "uniqueItems": True, "items": {"type": "string"} | _ID_SCHEMA},
-)
+IDS: Final = _several(ID)
+ORDER_IDS: Final = _several(ORDER_OR_SALE)
 ATTRIBUTES: Final = Rule(
     _are_attributes,
     f"at most {MAX_ATTRIBUTES} texts of 1 to {MAX_TEXT_LENGTH:,} characters, "
@@ -173,17 +209,19 @@ ATTRIBUTES: Final = Rule(
 _NAMES: Final[dict[Rule, tuple[str, ...]]] = {
     ID: (
         "request_id", "line_id", "of_line_id", "sku", "location", "customer_id", "supply_id",
-        "shipment_id", "payment_id", "bundle",
+        "shipment_id", "payment_id", "bundle", "transfer_id", "return_id", "owner", "hold_owner",
+        "from_location", "to_location", "into", "scheme", "identity", "purpose",
     ),
     TEXT: (
         "actor", "reason", "reference", "title", "tender", "carrier", "tracking_number",
-        "provider_reference", "region", "lot", "serial",
+        "provider_reference", "region", "lot", "serial", "topic",
     ),
-    ORDER_ID: ("order_id",),
+    ORDER_ID: ("order_id", "of_order_id"),
     CHANNEL: ("channel",),
-    TIME: ("occurred_at", "until"),
+    TIME: ("occurred_at", "until", "expires_at"),
+    DAY: ("due",),
     QUANTITY: ("quantity",),
-    COUNT: ("daily_capacity",),
+    COUNT: ("daily_capacity", "cap", "accepted", "damaged", "missing"),
     SIGNED_AMOUNT: ("unit_price_minor", "tax_minor"),
     AMOUNT: ("price_minor", "unit_cost_minor", "handling_cost_minor", "amount_minor"),
     LATITUDE: ("latitude_udeg",),
@@ -191,7 +229,8 @@ _NAMES: Final[dict[Rule, tuple[str, ...]]] = {
     CURRENCY: ("currency",),
     GTIN: ("gtin",),
     TIME_ZONE: ("time_zone",),
-    IDS: ("locations",),
+    IDS: ("locations", "line_ids"),
+    ORDER_IDS: ("order_ids",),
     ATTRIBUTES: ("attributes",),
 }  # fmt: skip
 _BY_NAME: Final = {name: rule for rule, names in _NAMES.items() for name in names}
@@ -199,22 +238,30 @@ _EXCEPTIONS: Final[dict[tuple[type, str], Rule]] = {
     (requests.AdjustLine, "quantity"): SIGNED,
     (requests.CountLine, "quantity"): COUNT,
     (requests.SafetyLine, "quantity"): COUNT,
+    (requests.BufferLine, "quantity"): COUNT,
+    (requests.RecordContact, "order_id"): ORDER_OR_SALE,
     (requests.RecordPayment, "lines"): IDS,
 }
 _SAID_BY_TYPE: Final = frozenset({
     "kind", "state", "from_state", "to_state", "scope", "how", "active", "ships", "pickup",
-    "allow_part",
+    "allow_part", "allow_split", "allow_backorder", "anywhere", "cause", "disposition", "to",
+    "from_disposition", "means", "direction",
 })  # fmt: skip
-PARTS: Final = frozenset({"lines", "prices", "sale", "fulfils", "ship_to"})
+_MANY: Final = frozenset({"lines", "prices", "add", "cut", "returned"})
+PARTS: Final = _MANY | {"sale", "of_sale", "fulfils", "ship_to"}
 """Fields that hold structs, which have rules of their own."""
 
 
 class Plan(Struct, frozen=True):
-    """How a struct is checked: its fields with a rule, its struct, its tuples of structs."""
+    """How a struct is checked: its fields with a rule, its structs, its tuples of structs.
+
+    `times` are those of its fields that hold a time.
+    """
 
     fields: tuple[tuple[str, Callable[[Any], object]], ...]
     one: tuple[str, ...]
     many: tuple[str, ...]
+    times: tuple[str, ...]
 
 
 def rule_of(owner: type[Struct], name: str) -> Rule | None:
@@ -229,9 +276,10 @@ def plan_of(owner: type[Struct]) -> Plan:
     """The plan for a struct of ledger.domain.requests; KeyError if a field has no rule."""
     rules = {name: rule_of(owner, name) for name in owner.__struct_fields__}
     parts = [name for name, rule in rules.items() if rule is None and name in PARTS]
-    many = tuple(name for name in parts if name in ("lines", "prices"))
+    many = tuple(name for name in parts if name in _MANY)
     return Plan(
         fields=tuple((name, rule.holds) for name, rule in rules.items() if rule is not None),
         one=tuple(name for name in parts if name not in many),
         many=many,
+        times=tuple(name for name, rule in rules.items() if rule is TIME),
     )

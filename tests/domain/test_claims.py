@@ -61,7 +61,7 @@ REASONS = [
     (Reason.UNKNOWN_LINE, cancel("A", lines={"9": 1, "1": 99}, name="again")),
     (Reason.UNKNOWN_LOCATION, order("B", line("1", "NONE", location="NOWHERE"), line("2", location=None), name="again")),
     (Reason.UNKNOWN_SKU, order("B", line("1", "NONE"), line("2", location=None), line("3", location="SHUT"), name="again")),
-    (Reason.LOCATION_REQUIRED, order("B", line("1", location=None), line("2", location="SHUT"), name="again")),
+    (Reason.LOCATION_REQUIRED, order("B", line("1", how="pickup", location=None), line("2", location="SHUT"), name="again")),
     (Reason.LOCATION_INACTIVE, order("B", line("1", location="SHUT"), line("2", location="DC"), name="again", channel="app")),
     (Reason.NOT_SERVED, order("B", line("1", location="DC"), line("2", quantity=99), name="again", channel="app")),
     (Reason.BEYOND_QUANTITY, cancel("A", lines={"1": 1, "2": 3}, name="again")),

@@ -1,6 +1,7 @@
 """Rules 11 and 12: an order's state is derived from its lines; payment is another matter."""
 
 import pytest
+from msgspec.structs import replace
 from asks import (
     cancel,
     collected,
@@ -17,11 +18,13 @@ from asks import (
 )
 from given import given, labelled, order_line
 
-from ledger.domain.orders import Label, Line, label
+from ledger.domain.orders import Allocation, Label, Line, label
 
 
-def goods(ordered: int, **said: int) -> Line:
-    return Line("SKU", "STORE", True, ordered, **said)  # type: ignore[arg-type]  # noqa: FBT003
+def goods(ordered: int, short: int = 0, prepared: int = 0, **said: int) -> Line:
+    line = Line("SKU", "STORE", True, ordered, **said)  # type: ignore[arg-type]  # noqa: FBT003
+    there = Allocation("STORE", line.committed, 1, short, 0, prepared, line.gone)
+    return replace(line, allocations=(there,))
 
 
 def postage(**said: int) -> Line:
@@ -48,6 +51,7 @@ TABLE: list[tuple[Label, list[Line]]] = [
     ("partially_fulfilled", [goods(2, shipped=1)]),
     ("partially_fulfilled", [goods(2, collected=1, prepared=1)]),
     ("partially_fulfilled", [goods(1, shipped=2), goods(1)]),
+    ("pickup_expired", [goods(2, expire_asked=2), goods(1, cancel_asked=1)]),
     ("cancelled", [goods(2, cancel_asked=2), goods(1, cancel_asked=1), postage()]),
     ("cancelled", [goods(1, cancel_asked=1, returned=1)]),
     ("open", [goods(2)]),

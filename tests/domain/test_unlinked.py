@@ -207,5 +207,5 @@ def test_what_waits_again_keeps_its_own_sender_and_time() -> None:
         shipped("A", {"9": 1}, at="09:30", channel="wms"),
         order("A", at="11:00", arrives="11:00"),
     )
-    [waiting] = shop.books.state.waiting["A"]
+    [waiting] = shop.books.state.waiting["order/A"]
     assert (waiting.channel, waiting.effective_at.strftime("%H:%M")) == ("wms", "09:30")

@@ -3,43 +3,58 @@
 Times are clock times of the first day (`"09:50"`); one without a time happens as it arrives.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from books import START
 from msgspec import Struct
 
 from ledger.domain.requests import (
     AdjustLine,
     AdjustStock,
+    BufferLine,
     CancelOrder,
+    ChangeOrder,
     CollectLines,
     CountLine,
     CountStock,
+    DeclineLine,
+    Deliver,
     DescribeChannel,
     DescribeLocation,
     DescribeProduct,
+    ExtendHold,
+    FailDelivery,
+    HoldLine,
     LineCut,
     LineQuantity,
     MoveLine,
     MoveStock,
     OrderLine,
     OrderLineKey,
+    PickLines,
+    PlaceHold,
     PlaceOrder,
     ReadyForPickup,
+    ReassignLine,
     ReceiptLine,
     ReceiveStock,
     RecordPayment,
     RecordReturn,
     RecordSale,
     RegisterCustomer,
+    ReleaseHold,
     Request,
     ReturnLine,
     SafetyLine,
     SaleKey,
     SaleLine,
+    SetChannelBuffer,
     SetSafetyStock,
     ShipLines,
     SoldLine,
     VoidSale,
+    VoidShipment,
 )
 
 
@@ -206,3 +221,102 @@ def served_by(channel: str, *locations: str, **more: Any) -> Ask:
 
 def customer(customer_id: str, **more: Any) -> Ask:
     return ask(RegisterCustomer, {"customer_id": customer_id}, more)
+
+
+def held(owner: str, *lines: tuple[str, str, int], until: str = "12:00", **more: Any) -> Ask:
+    """`lines`: (line_id, sku, quantity); at STORE, unless `location` or `anywhere` says other."""
+    more = {"name": owner, "channel": "web"} | more
+    where = {} if "anywhere" in more or "location" in more else {"location": "STORE"}
+    kept = tuple(
+        HoldLine(line_id=i, sku=sku, quantity=n) for i, sku, n in lines or (("1", "SKU", 1),)
+    )
+    fields = {"owner": owner, "lines": kept, "expires_at": clock_time(until)}
+    return ask(PlaceHold, fields | where, more)
+
+
+def extended(owner: str, until: str, *line_ids: str, **more: Any) -> Ask:
+    fields = {"owner": owner, "expires_at": clock_time(until), "line_ids": line_ids}
+    return ask(ExtendHold, fields, {"channel": "web"} | more)
+
+
+def released(owner: str, lines: dict[str, int | None] | None = None, **more: Any) -> Ask:
+    """`lines`: quantities by line id; None: all of it. Absent: all of the owner's."""
+    fields = {"owner": owner, "lines": _cuts(lines)}
+    return ask(ReleaseHold, fields, {"channel": "web"} | more)
+
+
+def _cuts(lines: dict[str, int | None] | None) -> tuple[LineCut, ...]:
+    return tuple(LineCut(line_id=i, quantity=n) for i, n in (lines or {}).items())
+
+
+def change(
+    order_id: str, *add: OrderLine, cut: dict[str, int | None] | None = None, **more: Any
+) -> Ask:
+    fields = {"order_id": order_id, "add": add, "cut": _cuts(cut)}
+    return ask(ChangeOrder, fields, {"channel": "web"} | more)
+
+
+def reassigned(
+    order_id: str, location: str, lines: dict[str, int | None] | None = None, **more: Any
+) -> Ask:
+    fields = {"order_id": order_id, "location": location, "lines": _cuts(lines or {"1": None})}
+    return ask(ReassignLine, fields, {"channel": "web"} | more)
+
+
+def declined(
+    order_id: str,
+    location: str,
+    cause: str = "too_busy",
+    lines: dict[str, int | None] | None = None,
+    **more: Any,
+) -> Ask:
+    fields = {"order_id": order_id, "location": location, "cause": cause}
+    return ask(DeclineLine, fields | {"lines": _cuts(lines or {"1": None})}, more)
+
+
+def picked(
+    order_id: str, lines: dict[str, int] | None = None, location: str = "STORE", **more: Any
+) -> Ask:
+    fields = {"order_id": order_id, "location": location, "lines": _quantities(lines or {})}
+    return ask(PickLines, fields, more)
+
+
+def shipment_voided(
+    order_id: str,
+    lines: dict[str, int | None] | None = None,
+    *,
+    shipment_id: str = "parcel",
+    location: str = "STORE",
+    **more: Any,
+) -> Ask:
+    fields = {"order_id": order_id, "shipment_id": shipment_id, "location": location}
+    return ask(VoidShipment, fields | {"lines": _cuts(lines)}, more)
+
+
+def delivered(
+    order_id: str, lines: dict[str, int] | None = None, shipment_id: str = "parcel", **more: Any
+) -> Ask:
+    """Absent lines: the whole shipment."""
+    quantities = () if lines is None else _quantities(lines)
+    fields = {"order_id": order_id, "shipment_id": shipment_id, "lines": quantities}
+    return ask(Deliver, fields, {"channel": "carrier"} | more)
+
+
+def undelivered(order_id: str, shipment_id: str = "parcel", **more: Any) -> Ask:
+    fields = {"order_id": order_id, "shipment_id": shipment_id}
+    return ask(FailDelivery, fields, {"channel": "carrier"} | more)
+
+
+def buffered(channel: str, sku: str, quantity: int, cap: int | None = None, **more: Any) -> Ask:
+    """What a channel leaves of a sku to others, and the most it may show."""
+    kept = Ask(SetChannelBuffer, {"channel": channel})
+    lines = (BufferLine(sku=sku, quantity=quantity, cap=cap),)
+    return Ask(kept.type, kept.fields | {"lines": lines}, at=more.get("at"), name=more.get("name"))
+
+
+def clock_time(text: str) -> datetime:
+    """`"09:50"` of the first day; `"2/09:50"` of the second."""
+    day, _, time = text.rpartition("/")
+    hours, minutes = time.split(":")
+    first = START.replace(hour=int(hours), minute=int(minutes))
+    return first + timedelta(days=int(day or 1) - 1)

@@ -7,7 +7,7 @@ from typing import Any
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.events import AnyEvent
 from ledger.domain.evolve import evolve
-from ledger.domain.requests import AnyRequest
+from ledger.domain.requests import Decided
 from ledger.domain.state import MAPPINGS
 from ledger.fingerprint import fingerprint
 
@@ -24,13 +24,13 @@ class Books:
         self.versions: Counter[str] = Counter()
 
     def decided(
-        self, channel: str, request: AnyRequest, recorded_at: datetime
+        self, channel: str, request: Decided, recorded_at: datetime
     ) -> tuple[AnyEvent, ...]:
         """What deciding gives, without taking it over."""
         return decide(self.state, Arrival(channel, recorded_at, fingerprint(request), request))
 
     def take(
-        self, channel: str, request: AnyRequest, recorded_at: datetime
+        self, channel: str, request: Decided, recorded_at: datetime
     ) -> tuple[AnyEvent, ...]:
         """Decide and evolve; a request asked again gets its first answer and changes nothing."""
         asked = (channel, request.request_id)

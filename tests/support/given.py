@@ -1,13 +1,14 @@
 """Tests as sentences: `given(…).when(…).then(…)`; every invariant is checked after every request."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from asks import Ask
+from asks import Ask, clock_time
 from books import START, Books, snapshot
 from invariants import check, one_answer
 
+from ledger.domain.deadlines import request_of
 from ledger.domain.events import (
     AnyEvent,
     ExceptionRaised,
@@ -17,7 +18,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.orders import Label, Line, label
 from ledger.domain.stock import NOTHING, StockItem
-from ledger.domain.words import Reason
+from ledger.domain.words import WRITER_CHANNEL, Reason
 
 
 class Shop:
@@ -31,7 +32,7 @@ class Shop:
         self.named: dict[str, AnyEvent] = {}
 
     def when(self, *asks: Ask) -> "Shop":
-        """Send requests in this order; `then` looks at what these led to."""
+        """Send requests in this order; `then` looks at what these, and passing time, led to."""
         self.before = len(self.books.events)
         for asked in asks:
             self.send(asked)
@@ -51,11 +52,26 @@ class Shop:
         occurred_at = self.clock if asked.at is None else clock_time(asked.at)
         if asked.arrives is None:
             self.clock = max(self.clock, occurred_at)
+        self._time_passes()
         name = asked.name or f"request {len(self.books.answers) + 1}"
         request = asked.type(request_id=name, occurred_at=occurred_at, **asked.fields)
         events = self._take(asked.channel, request)
         self.named[name] = events[0]
         return events
+
+    def wait_until(self, time: str) -> "Shop":
+        """Nobody asks anything until then; the writer does what it does by the clock."""
+        self.before = len(self.books.events)
+        self.clock = max(self.clock, clock_time(time))
+        self._time_passes()
+        return self
+
+    def _time_passes(self) -> None:
+        """Deadlines that have passed are decided before the next request, in their order."""
+        state = self.books.state
+        while (key := state.next_deadline()) is not None and key[0] <= self.clock:
+            self._take(WRITER_CHANNEL, request_of(key))
+            assert key not in state.deadlines, key
 
     def _take(self, channel: str, request: Any) -> tuple[AnyEvent, ...]:
         if not self.checked:
@@ -80,12 +96,6 @@ Check = Callable[[Shop], None]
 def given(*asks: Ask) -> Shop:
     """A shop in which this has happened."""
     return Shop().when(*asks)
-
-
-def clock_time(text: str) -> datetime:
-    """`"09:50"` of the first day."""
-    hours, minutes = text.split(":")
-    return START.replace(hour=int(hours), minute=int(minutes))
 
 
 def accepted(name: str) -> Check:

@@ -1,6 +1,6 @@
 """The laws themselves: over one day's requests in order of arrival, checked after each of them."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -11,9 +11,17 @@ from invariants import check, one_answer
 
 from ledger import codec
 from ledger.domain.decider import Arrival, State, decide
-from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused, StockCommitted
+from ledger.domain.events import (
+    AnyEvent,
+    OrderLineBackordered,
+    OrderLineCancelled,
+    RequestAccepted,
+    RequestRefused,
+    StockCommitted,
+    StockEvent,
+)
 from ledger.domain.evolve import evolve
-from ledger.domain.requests import OrderLine, PlaceOrder
+from ledger.domain.requests import AnyRequest, Claim, PlaceOrder
 from ledger.domain.stock import NOTHING
 from ledger.domain.words import Reason
 from ledger.fingerprint import fingerprint
@@ -31,41 +39,41 @@ def every_number_is_a_sum(day: list[Sent]) -> None:
         before = snapshot(books.state)
         decided = books.decided(sent.channel, sent.request, recorded_at)
         assert snapshot(books.state) == before, "deciding changed the state"
-        if isinstance(sent.request, PlaceOrder):
+        if isinstance(sent.request, Claim):
             claimed_what_was_there(books.state, sent.request, decided)
         assert books.take(sent.channel, sent.request, recorded_at) == decided
         one_answer(decided)
         check(books)
 
 
-def claimed_what_was_there(state: State, request: PlaceOrder, events: tuple[AnyEvent, ...]) -> None:
-    """An order takes at most what is available; refused for stock, it asked for more."""
-    goods = [line for line in request.lines if line.kind == "goods"]
-    promised: Counter[tuple[str, str]] = Counter()
-    for event in events:
-        if isinstance(event, StockCommitted):
-            promised[(event.location, event.sku)] += event.quantity
-    for (location, sku), quantity in promised.items():
-        assert quantity <= state.stock.get((location, sku), NOTHING).available
-    if isinstance(events[0], RequestAccepted) and not request.allow_part:
-        assert promised == asked_by(goods)
-    if isinstance(events[0], RequestRefused) and events[0].reason is Reason.OUT_OF_STOCK:
-        asked_beyond(state, request, goods)
+def claimed_what_was_there(state: State, claim: AnyRequest, events: tuple[AnyEvent, ...]) -> None:
+    """A claim takes at most what is available; refused for stock, it asked for more."""
+    answer, *effects = events
+    after = state.on_top(planned=False)
+    for event in effects:
+        evolve(after, event)
+    for event in effects:
+        if isinstance(event, StockEvent):
+            item = (event.location, event.sku)
+            before = state.stock.get(item, NOTHING).available
+            assert after.stock[item].available >= min(0, before), (item, claim)
+    if isinstance(answer, RequestRefused) and answer.reason is Reason.OUT_OF_STOCK:
+        assert answer.details
+        assert all(int(hit.asked or 0) > int(hit.available or 0) for hit in answer.details), answer
+    if isinstance(claim, PlaceOrder) and isinstance(answer, RequestAccepted):
+        promised_what_was_asked(claim, effects)
 
 
-def asked_by(goods: list[OrderLine]) -> Counter[tuple[str, str]]:
-    asked: Counter[tuple[str, str]] = Counter()
-    for line in goods:
-        asked[(str(line.location), line.sku)] += line.quantity
-    return asked
-
-
-def asked_beyond(state: State, request: PlaceOrder, goods: list[OrderLine]) -> None:
-    available = {item: state.stock.get(item, NOTHING).available for item in asked_by(goods)}
-    beyond = [item for item, quantity in asked_by(goods).items() if quantity > available[item]]
-    assert beyond
-    if request.allow_part:
-        assert max(available.values()) <= 0
+def promised_what_was_asked(claim: PlaceOrder, effects: Sequence[AnyEvent]) -> None:
+    """All of it, unless the order allows a part, or to wait."""
+    asked = sum(line.quantity for line in claim.lines if line.kind == "goods")
+    own = [e for e in effects if getattr(e, "order_id", None) == claim.order_id]
+    promised = sum(e.quantity for e in own if isinstance(e, StockCommitted))
+    waits = sum(e.quantity for e in own if isinstance(e, OrderLineBackordered))
+    cancelled = sum(e.quantity for e in own if isinstance(e, OrderLineCancelled))
+    assert waits == 0 or claim.allow_backorder, claim
+    assert cancelled == 0 or claim.allow_part, claim
+    assert promised + waits + cancelled >= asked, claim
 
 
 def reading_again_is_knowing_the_same(day: list[Sent]) -> None:

@@ -34,13 +34,16 @@ def time_goes_on(evidence: Evidence) -> Iterator[Violation]:
 
 
 def answered_once(evidence: Evidence) -> Iterator[Violation]:
-    """Each request that was sent has one answer in the ledger, and nothing else has one."""
+    """Each request that was sent has one answer in the ledger, and nothing else has one.
+
+    But for what a writer does by the clock, which `deadlines` looks at.
+    """
     for decision in evidence.decisions:
         first = evidence.by_key[decision.key]
         if first is not decision:
             says = f"answered at position {first.position} and again at {decision.position}"
             yield Violation("answered once", says, (named(decision.key),))
-        if decision.key not in evidence.diaries.asked:
+        if decision.key not in evidence.diaries.asked and not decision.by_the_clock:
             says = f"position {decision.position} answers what nobody sent"
             yield Violation("answered once", says, (named(decision.key),))
     for key in evidence.diaries.asked.keys() - evidence.by_key.keys():

@@ -11,6 +11,7 @@ from chaos.diary import Diaries, Key
 from chaos.reader import Event, Walk
 from ledger import codec
 from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused
+from ledger.domain.words import WRITER_CHANNEL
 
 OWN_EVENTS = ("request_accepted.v1", "request_refused.v1")
 INPUT_REFUSED = "input_refused.v1"
@@ -40,6 +41,11 @@ class Decision(Struct, frozen=True):
     @property
     def key(self) -> Key:
         return (self.own.channel, self.own.request_id)
+
+    @property
+    def by_the_clock(self) -> bool:
+        """Whether nobody asked for it: a deadline had passed."""
+        return self.own.channel == WRITER_CHANNEL
 
 
 class InputRefused(Struct, frozen=True):

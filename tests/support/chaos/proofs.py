@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from chaos import answers, inputs, replay
+from chaos import answers, deadlines, inputs, replay
 from chaos.evidence import Evidence, Violation
 
 MAX_SHOWN: Final = 25
@@ -37,6 +37,8 @@ LAWS: Final[Sequence[Law]] = (
     answers.clients_were_served,
     answers.acknowledged_stays,
     answers.order_of_the_world,
+    deadlines.passed_in_order,
+    deadlines.holds_end_once,
     replay.replayed,
     inputs.inputs_are_consumed,
     inputs.refused_inputs_are_kept,

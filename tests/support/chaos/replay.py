@@ -9,7 +9,8 @@ from invariants import check, summed
 from chaos.answers import named
 from chaos.evidence import Decision, Evidence, Violation
 from ledger import codec
-from ledger.domain.requests import AnyRequest
+from ledger.domain.deadlines import key_of, request_of
+from ledger.domain.requests import Decided
 from ledger.door import read_request
 
 MAX_SHOWN = 400
@@ -24,9 +25,8 @@ def replayed(evidence: Evidence) -> Iterator[Violation]:
     """
     books = Books()
     for decision in evidence.decisions:
-        asked = evidence.diaries.asked.get(decision.key)
-        if asked is not None:
-            request = read_request(asked.body.encode())
+        request = _request_of(evidence, decision)
+        if request is not None:
             yield from _decided_again(books, decision, request)
         try:
             for event in decision.events:
@@ -38,7 +38,16 @@ def replayed(evidence: Evidence) -> Iterator[Violation]:
     yield from _conserved(evidence, books)
 
 
-def _decided_again(books: Books, decision: Decision, request: AnyRequest) -> Iterator[Violation]:
+def _request_of(evidence: Evidence, decision: Decision) -> Decided | None:
+    """What was asked, if anybody asked it; what a writer does by the clock says itself what it is."""
+    own = decision.own
+    if decision.by_the_clock:
+        return request_of(key_of(own.request_id, own.occurred_at))
+    asked = evidence.diaries.asked.get(decision.key)
+    return None if asked is None else read_request(asked.body.encode())
+
+
+def _decided_again(books: Books, decision: Decision, request: Decided) -> Iterator[Violation]:
     own = decision.own
     try:
         expected = books.decided(own.channel, request, own.recorded_at)

@@ -8,7 +8,7 @@ entry's time counts what has happened, so that no two are at the same time.
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import timedelta, timezone
 from functools import lru_cache
 from itertools import count
 from random import Random
@@ -32,6 +32,14 @@ PLACES: Final = ("dc-1", "store-7")
 ASK_AGAIN_S: Final = 0.2
 PATIENCE_S: Final = 3.0
 COPIES: Final = ((1, 2, 3, 5), (55, 25, 12, 8))
+HOLDS: Final = 0.3
+"""The share of requests that are about holds."""
+RECEIPTS: Final = 0.15
+"""The share of receipts beside those of any shop, so that there is something to hold."""
+HELD_S: Final = (0.3, 2.0, 5.0, 12.0, 25.0)
+"""How long holds are asked for: mostly until a full half second, which others end at too."""
+MAX_CARTS: Final = 4
+"""Carts of one shop that it may come back to."""
 
 
 @lru_cache(maxsize=1024)
@@ -64,6 +72,50 @@ class FewSkus(Shop):
     def __init__(self, seed: int, channel: str, kafka: Broker) -> None:
         super().__init__(seed, channel, channel)
         self._kafka = kafka
+        self._carts: list[str] = []
+
+    def next(self) -> Wire:
+        kind = self._chance.random()
+        if kind < RECEIPTS:
+            return self._receive_stock()
+        if kind >= RECEIPTS + HOLDS:
+            return super().next()
+        if not self._carts or self._chance.random() < 0.5:
+            return self._place_hold()
+        return self._chance.choice((self._extend_hold, self._release_hold, self._buy_held))()
+
+    def _place_hold(self) -> Wire:
+        if not self._carts or self._chance.random() < 0.8:
+            self._carts.append(f"cart {self._name}:{self._count}")
+            del self._carts[:-MAX_CARTS]
+        where = (
+            {"location": self._location()} if self._chance.random() < 0.7 else {"anywhere": True}
+        )
+        lines = self._lines(2, 1)
+        return self._request(
+            "place_hold", owner=self._cart(), lines=lines, expires_at=self._expiry(), **where
+        )
+
+    def _extend_hold(self) -> Wire:
+        return self._request("extend_hold", owner=self._cart(), expires_at=self._expiry())
+
+    def _release_hold(self) -> Wire:
+        part = {"lines": [{"line_id": "1", "quantity": 1}]} if self._chance.random() < 0.5 else {}
+        return self._request("release_hold", owner=self._cart(), **part)
+
+    def _buy_held(self) -> Wire:
+        return self._place_order() | {"hold_owner": self._cart()}
+
+    def _cart(self) -> str:
+        return self._chance.choice(self._carts)
+
+    def _expiry(self) -> str:
+        """Sometimes said with another offset than UTC's."""
+        until = self._kafka.now() + timedelta(seconds=self._chance.choice(HELD_S))
+        if self._chance.random() < 0.7:
+            until = until.replace(microsecond=until.microsecond // 500_000 * 500_000)
+        zone = timezone(timedelta(hours=self._chance.choice((0, 0, 5))))
+        return until.astimezone(zone).isoformat(timespec="milliseconds")
 
     def _request(self, type_: str, **fields: Any) -> Wire:
         self._count += 1

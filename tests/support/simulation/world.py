@@ -169,6 +169,7 @@ class World:
         self.clients.ask_for_the_rest()
         self._turns_until(self._all_is_answered, "no answer to what was asked again")
         self.kafka.run_for(LATEST_LANDING_S)
+        self._turns_until(self._no_deadline_stands, "a deadline passes and nobody decides it")
         for machine in self.machines:
             self.clients.ask_this_one(machine)
         self._turns_until(self._all_know_the_same, "the writers do not come to the same head")
@@ -190,6 +191,11 @@ class World:
             == len(self.kafka.values(topic))
             for topic in INPUTS
         )
+
+    def _no_deadline_stands(self) -> bool:
+        """Whether every writer has seen that whatever had a deadline is over."""
+        running = [machine.running for machine in self.machines if machine.running is not None]
+        return not any(one.writer._engine.state.deadlines for one in running)
 
     def _all_know_the_same(self) -> bool:
         if not self._all_is_answered():

@@ -9,9 +9,15 @@ from typing import Literal
 
 from msgspec import field
 
-from ledger.domain.event import Event
+from ledger.domain.events.base import Event
 from ledger.domain.requests import Part
 from ledger.domain.words import CountedState, StockState, part
+
+ReservedFor = Literal["hold", "transfer"]
+ReleaseReason = Literal["customer", "expired", "superseded", "converted", "cancelled", "short"]
+UncommitCause = Literal[
+    "cancelled", "left_elsewhere", "expired", "reassigned", "declined", "resourced", "backordered"
+]
 
 
 class StockEvent(Event, frozen=True):
@@ -82,11 +88,16 @@ class StockMoved(StockEvent, frozen=True):
 
 
 class StockSold(StockEvent, frozen=True):
-    """`committed` is how much of a promise at this location the goods took along."""
+    """`committed` is how much of a promise at this location the goods took along.
+
+    It was promised to `order_line_id` of `order_id`.
+    """
 
     line_id: str
     quantity: int
     committed: int = 0
+    order_id: str | None = None
+    order_line_id: str | None = None
 
 
 class StockSaleVoided(StockEvent, frozen=True):
@@ -98,7 +109,10 @@ class StockSaleVoided(StockEvent, frozen=True):
 
 
 class StockReturned(StockEvent, frozen=True):
-    """`order_id` is the order's, or `sale:{channel}:{request_id}`, if the return named one."""
+    """`order_id` is the order's, or `sale:{channel}:{request_id}`, if the return named one.
+
+    `return_id` is that of an authorised return.
+    """
 
     line_id: str
     quantity: int
@@ -106,6 +120,65 @@ class StockReturned(StockEvent, frozen=True):
     order_id: str | None = None
     lot: str | None = None
     serial: str | None = None
+    return_id: str | None = None
+
+
+class StockReserved(StockEvent, frozen=True):
+    """Held for an owner's cart (`holder`: the owner) or a transfer (its id)."""
+
+    held_for: ReservedFor
+    holder: str
+    line_id: str
+    quantity: int
+
+
+class StockReleased(StockEvent, frozen=True):
+    """No longer held; `cause` says why, `short` that the shelf could not keep it."""
+
+    held_for: ReservedFor
+    holder: str
+    line_id: str
+    quantity: int
+    cause: ReleaseReason
+
+
+class StockExpected(StockEvent, frozen=True):
+    """What is on its way here changed by `quantity`, signed: a supply, or a transfer."""
+
+    by: Literal["supply", "transfer"]
+    source_id: str
+    line_id: str
+    quantity: int
+
+
+class StockSent(StockEvent, frozen=True):
+    """Left in a transfer: on_hand falls by `quantity`, reserved by `reserved`."""
+
+    transfer_id: str
+    line_id: str
+    quantity: int
+    reserved: int = 0
+    effective_at: datetime | None = None
+
+
+class StockArrived(StockEvent, frozen=True):
+    """Came out of a transfer: on_hand rises by `quantity`, damaged by `damaged` of it."""
+
+    transfer_id: str
+    line_id: str
+    quantity: int
+    damaged: int = 0
+    effective_at: datetime | None = None
+
+
+class StockWrittenOut(StockEvent, frozen=True):
+    """Returned goods leave the books from `state`; below zero: they came back after all."""
+
+    return_id: str
+    line_id: str
+    quantity: int
+    cause: Literal["scrap", "return_to_vendor", "missing"]
+    state: StockState = "available"
 
 
 class StockCommitted(StockEvent, frozen=True):
@@ -115,10 +188,13 @@ class StockCommitted(StockEvent, frozen=True):
 
 
 class StockUncommitted(StockEvent, frozen=True):
+    """No longer promised; `picked` of it was taken from the shelf: the location puts it back."""
+
     order_id: str
     line_id: str
     quantity: int
-    cause: Literal["cancelled", "left_elsewhere"]
+    cause: UncommitCause
+    picked: int = 0
 
 
 class StockShipped(StockEvent, frozen=True):
@@ -130,6 +206,16 @@ class StockShipped(StockEvent, frozen=True):
     committed: int
     shipment_id: str
     effective_at: datetime | None = None
+
+
+class StockShipmentVoided(StockEvent, frozen=True):
+    """It never left: on_hand is as it was, from the shipment's own time on."""
+
+    order_id: str
+    line_id: str
+    quantity: int
+    shipment_id: str
+    effective_at: datetime
 
 
 class StockCollected(StockEvent, frozen=True):
@@ -154,11 +240,21 @@ class ShortLine(Part, frozen=True):
     quantity: int
 
 
+class ShortReservation(Part, frozen=True):
+    """How much of a hold or of a transfer's reservation the shelf cannot keep."""
+
+    held_for: ReservedFor
+    holder: str
+    line_id: str
+    quantity: int
+
+
 class ShortageFound(StockEvent, frozen=True):
-    """Promises exceed the shelf by `quantity` more; `lines` says whom it hits."""
+    """Promises exceed the shelf by `quantity` more; `reservations` and `lines` say whom it hits."""
 
     quantity: int
     lines: tuple[ShortLine, ...]
+    reservations: tuple[ShortReservation, ...] = ()
 
 
 class ShortageCleared(StockEvent, frozen=True):
@@ -177,9 +273,16 @@ AnyStockEvent = (
     | StockSold
     | StockSaleVoided
     | StockReturned
+    | StockReserved
+    | StockReleased
+    | StockExpected
+    | StockSent
+    | StockArrived
+    | StockWrittenOut
     | StockCommitted
     | StockUncommitted
     | StockShipped
+    | StockShipmentVoided
     | StockCollected
     | SafetyStockSet
     | ShortageFound

@@ -1,0 +1,245 @@
+"""Claims on orders that stand: cancelled, changed, served from another location."""
+
+from collections.abc import Iterable, Mapping
+
+from ledger.domain.allocating import commit, give_back, uncommit
+from ledger.domain.channels import view_of
+from ledger.domain.draft import Arrival, Draft
+from ledger.domain.entries import LineKey
+from ledger.domain.events import (
+    AnyEvent,
+    BackorderFilled,
+    OrderChanged,
+    OrderLineCancelled,
+    OrderLineReassigned,
+    RefusedLine,
+)
+from ledger.domain.free import Free
+from ledger.domain.joining import join_order
+from ledger.domain.orders import Line
+from ledger.domain.placing import carry_out, carry_through
+from ledger.domain.planning import Allowed, plan
+from ledger.domain.refusal import Hits, Refusal, first_of
+from ledger.domain.requests import CancelOrder, ChangeOrder, LineCut, OrderLine, ReassignLine
+from ledger.domain.serving import why_not
+from ledger.domain.settling import settle
+from ledger.domain.state import State
+from ledger.domain.words import Reason
+
+Lines = Mapping[str, Line]
+"""The lines of one order, by id."""
+
+
+def cancel_order(
+    state: State, arrival: Arrival, request: CancelOrder
+) -> tuple[AnyEvent, ...] | Refusal:
+    """Cancel what was asked of the lines, or all that has not left."""
+    lines = _lines(state, request.order_id, request.lines)
+    if isinstance(lines, Refusal):
+        return lines
+    wanted = _wanted(request, lines)
+    if not request.lines and not wanted:
+        details = tuple(_refused(request.order_id, i, lines[i], lines[i].live) for i in lines)
+        return Refusal(Reason.ALREADY_LEFT, details)
+    refusal = _beyond(request.order_id, lines, wanted)
+    if refusal is not None:
+        return refusal
+    draft = Draft(state, arrival)
+    _cut(draft, request.order_id, wanted)
+    return settle(draft)
+
+
+def _lines(state: State, order_id: str, cuts: Iterable[LineCut]) -> dict[str, Line] | Refusal:
+    """The lines of an order; or what of it is not known."""
+    order = state.orders.get(order_id)
+    if order is None:
+        return Refusal(Reason.UNKNOWN_ORDER, (RefusedLine(order_id=order_id),))
+    lines = {line_id: state.lines[(order_id, line_id)] for line_id in order.line_ids}
+    unknown = [cut.line_id for cut in cuts if cut.line_id not in lines]
+    if unknown:
+        details = (RefusedLine(order_id=order_id, line_id=i) for i in unknown)
+        return Refusal(Reason.UNKNOWN_LINE, tuple(details))
+    return lines
+
+
+def _waiting(line: Line) -> int:
+    """What of a line has neither left nor ended."""
+    return line.committed + line.backordered
+
+
+def _wanted(request: CancelOrder, lines: Lines) -> dict[str, int]:
+    """How much of each line to cancel. Services go with the whole order, unless goods have left."""
+    if request.lines:
+        return {cut.line_id: cut.quantity or _waiting(lines[cut.line_id]) for cut in request.lines}
+    goods_left = any(line.goods and line.left > 0 for line in lines.values())
+    return {
+        line_id: _waiting(line)
+        for line_id, line in lines.items()
+        if _waiting(line) > 0 and (line.goods or not goods_left)
+    }
+
+
+def _beyond(order_id: str, lines: Lines, wanted: Mapping[str, int]) -> Refusal | None:
+    """What is asked beyond what waits; or of lines that have left as a whole."""
+    hits: Hits = {}
+    for line_id, asked in wanted.items():
+        line = lines[line_id]
+        if _waiting(line) == 0 and asked <= line.left:
+            left = _refused(order_id, line_id, line, asked or line.left)
+            hits.setdefault(Reason.ALREADY_LEFT, []).append(left)
+        elif asked > _waiting(line) or asked == 0:
+            beyond = _refused(order_id, line_id, line, asked)
+            hits.setdefault(Reason.BEYOND_QUANTITY, []).append(beyond)
+    return first_of(hits)
+
+
+def _refused(order_id: str, line_id: str, line: Line, asked: int) -> RefusedLine:
+    return RefusedLine(
+        line_id=line_id,
+        sku=line.sku,
+        location=line.location,
+        order_id=order_id,
+        asked=asked,
+        available=_waiting(line),
+    )
+
+
+def _cut(draft: Draft, order_id: str, wanted: Mapping[str, int]) -> None:
+    """Cancel so much: what waits for stock first, what is picked last."""
+    for line_id, quantity in wanted.items():
+        key = (order_id, line_id)
+        line = draft.state.lines[key]
+        backordered = min(quantity, line.backordered)
+        if line.goods and quantity > backordered:
+            give_back(draft, key, quantity - backordered, "cancelled")
+        cancelled = OrderLineCancelled(
+            *draft.header, *key, quantity, "requested", backordered=backordered
+        )
+        draft.emit(cancelled)
+
+
+def change_order(
+    state: State, arrival: Arrival, request: ChangeOrder
+) -> tuple[AnyEvent, ...] | Refusal:
+    """Cut and add lines, all or nothing; what is cut is free for what is added."""
+    lines = _lines(state, request.order_id, request.cut)
+    if isinstance(lines, Refusal):
+        return lines
+    wanted = {cut.line_id: cut.quantity or _waiting(lines[cut.line_id]) for cut in request.cut}
+    refusal = _taken(request, lines) or _beyond(request.order_id, lines, wanted)
+    if refusal is not None:
+        return refusal
+    draft = Draft(state, arrival)
+    _cut(draft, request.order_id, wanted)
+    return _add(draft, request) or settle(draft)
+
+
+def _taken(request: ChangeOrder, lines: Lines) -> Refusal | None:
+    taken = [line.line_id for line in request.add if line.line_id in lines]
+    if not taken:
+        return None
+    details = (RefusedLine(order_id=request.order_id, line_id=i) for i in taken)
+    return Refusal(Reason.ID_TAKEN, tuple(details))
+
+
+def _add(draft: Draft, request: ChangeOrder) -> Refusal | None:
+    if not request.add:
+        return None
+    order = draft.state.orders[request.order_id]
+    goods = [line for line in request.add if line.kind == "goods"]
+    refusal = why_not(draft.state, order.selling_channel, goods)
+    if refusal is not None:
+        return refusal
+    free = Free(draft.state, order.selling_channel, {})
+    allowed = Allowed(order.allow_split, order.allow_backorder)
+    planned = plan(draft.state, draft.arrival, free, goods, allowed, order.ship_to)
+    if isinstance(planned, Refusal):
+        return planned
+    draft.emit(OrderChanged(*draft.header, request.order_id, request.add))
+    carry_through(draft, request.order_id, planned)
+    carry_out(draft, request.order_id, request.add)
+    join_order(draft, request.order_id)
+    return None
+
+
+def reassign_line(
+    state: State, arrival: Arrival, request: ReassignLine
+) -> tuple[AnyEvent, ...] | Refusal:
+    """Another location serves the lines from now on, what waits for stock included."""
+    lines = _lines(state, request.order_id, request.lines)
+    if isinstance(lines, Refusal):
+        return lines
+    wanted = {cut.line_id: cut.quantity or _waiting(lines[cut.line_id]) for cut in request.lines}
+    channel = state.orders[request.order_id].selling_channel
+    asked = [_as_asked(lines[i], i, n, request.location) for i, n in wanted.items() if n]
+    refusal = (
+        why_not(state, channel, asked)
+        or _beyond(request.order_id, lines, wanted)
+        or _not_there(state, request, wanted, lines)
+    )
+    if refusal is not None:
+        return refusal
+    draft = Draft(state, arrival)
+    for line_id, quantity in wanted.items():
+        _reassign(draft, (request.order_id, line_id), quantity, request.location)
+    return settle(draft)
+
+
+def _as_asked(line: Line, line_id: str, quantity: int, location: str) -> OrderLine:
+    """The line as if it had been ordered from that location."""
+    return OrderLine(
+        line_id=line_id, sku=line.sku, quantity=quantity, how=line.how, location=location
+    )
+
+
+def _not_there(
+    state: State, request: ReassignLine, wanted: Mapping[str, int], lines: Lines
+) -> Refusal | None:
+    """Every line of which more would come from there, in sum, than is available."""
+    channel = state.orders[request.order_id].selling_channel
+    free = Free(state, channel, {})
+    limited = view_of(state, channel).limited
+    hits: Hits = {}
+    for line_id, quantity in wanted.items():
+        line = lines[line_id]
+        more = _from_elsewhere(line, quantity, request.location)
+        new = min(more, line.backordered)
+        available = free.at(request.location, line.sku)
+        limit = free.limit(line.sku) if limited else None
+        if limit is not None and new > limit:
+            over = _refused(request.order_id, line_id, line, new)
+            hits.setdefault(Reason.CHANNEL_LIMIT, []).append(over)
+        if more > available:
+            hit = RefusedLine(
+                line_id=line_id,
+                sku=line.sku,
+                location=request.location,
+                order_id=request.order_id,
+                asked=more,
+                available=available,
+            )
+            hits.setdefault(Reason.OUT_OF_STOCK, []).append(hit)
+        else:
+            free.take(request.location, line.sku, more)
+    return first_of(hits)
+
+
+def _from_elsewhere(line: Line, quantity: int, location: str) -> int:
+    """How much of it is not promised there already."""
+    elsewhere = line.backordered + line.committed - line.committed_at(location)
+    return min(quantity, elsewhere)
+
+
+def _reassign(draft: Draft, key: LineKey, quantity: int, location: str) -> None:
+    line = draft.state.lines[key]
+    left = _from_elsewhere(line, quantity, location)
+    for there in reversed(line.allocations):
+        moved = min(left, there.committed) if there.location != location else 0
+        if moved:
+            uncommit(draft, key, there.location, moved, "reassigned")
+            commit(draft, key, location, moved)
+            left -= moved
+    draft.emit(OrderLineReassigned(*draft.header, *key, quantity, location))
+    if left:
+        draft.emit(BackorderFilled(*draft.header, *key, left, location))
+        commit(draft, key, location, left)

@@ -1,0 +1,203 @@
+"""Orders are placed: promised all or nothing, or as far as they allow (domain rule 2)."""
+
+from collections.abc import Iterable
+
+from ledger.domain.allocating import commit
+from ledger.domain.backorders import backorder
+from ledger.domain.channels import view_of
+from ledger.domain.draft import Arrival, Draft, Header
+from ledger.domain.entries import ItemKey
+from ledger.domain.events import (
+    AnyEvent,
+    OrderLineCancelled,
+    OrderLineSourced,
+    OrderPlaced,
+    RefusedLine,
+    RunnerUp,
+    StockCommitted,
+)
+from ledger.domain.events.orders import order_stream
+from ledger.domain.free import Free
+from ledger.domain.fulfilment import collect
+from ledger.domain.holds import held_by, use_holds
+from ledger.domain.joining import join_order
+from ledger.domain.planning import Allowed, Grant, Plan, is_sourced, plan
+from ledger.domain.refusal import Refusal
+from ledger.domain.requests import OrderLine, PlaceOrder
+from ledger.domain.serving import servable, why_not
+from ledger.domain.settling import settle
+from ledger.domain.state import State
+from ledger.domain.stock import NOTHING
+from ledger.domain.words import Reason
+
+
+def place_order(
+    state: State, arrival: Arrival, request: PlaceOrder
+) -> tuple[AnyEvent, ...] | Refusal:
+    """Promise every line, or refuse.
+
+    The same sku twice at one location counts twice. With `allow_part`, what is not there is
+    cancelled at once, earlier lines being served first; an order of which nothing is there is
+    refused.
+    """
+    if request.order_id in state.orders:
+        return Refusal(Reason.ID_TAKEN, (RefusedLine(order_id=request.order_id),))
+    goods = [line for line in request.lines if line.kind == "goods"]
+    selling = request.channel or arrival.channel
+    view = view_of(state, selling)
+    plain = not view.limited and request.hold_owner is None and servable(state, view, goods)
+    if plain and all_there(state, goods):
+        effects = _placed(arrival.header, request, selling, goods)
+        if _nothing_follows(state, request, goods):
+            return tuple(effects)
+        return _followed(Draft(state, arrival), request, effects)
+    return _planned(state, arrival, request, selling, goods)
+
+
+def all_there(state: State, goods: Iterable[OrderLine]) -> bool:
+    """Whether the locations that the lines name have all of it."""
+    left: dict[ItemKey, int] = {}
+    for line in goods:
+        assert line.location is not None, line
+        item = (line.location, line.sku)
+        available = left.get(item)
+        if available is None:
+            available = state.stock.get(item, NOTHING).available
+        if available < line.quantity:
+            return False
+        left[item] = available - line.quantity
+    return True
+
+
+def _placed(
+    header: Header, request: PlaceOrder, selling: str, goods: Iterable[OrderLine]
+) -> list[AnyEvent]:
+    """The usual order: every line promised from the location that it names."""
+    order_id = request.order_id
+    effects: list[AnyEvent] = [order_placed(header, request, selling)]
+    for line in goods:
+        assert line.location is not None, line
+        line_key = (order_id, line.line_id)
+        effects.append(StockCommitted(*header, line.location, line.sku, *line_key, line.quantity))
+    return effects
+
+
+def order_placed(header: Header, request: PlaceOrder, selling: str) -> OrderPlaced:
+    """The order's own event."""
+    return OrderPlaced(
+        *header,
+        request.order_id,
+        selling,
+        request.lines,
+        request.customer_id,
+        request.currency,
+        request.ship_to,
+        request.reference,
+        request.allow_split,
+        request.allow_backorder,
+        request.hold_owner,
+    )
+
+
+def _nothing_follows(state: State, request: PlaceOrder, goods: Iterable[OrderLine]) -> bool:
+    if order_stream(request.order_id) in state.waiting:
+        return False
+    return "carry_out" not in [line.how for line in goods]
+
+
+def _followed(
+    draft: Draft, request: PlaceOrder, effects: Iterable[AnyEvent]
+) -> tuple[AnyEvent, ...]:
+    """What follows at once: carried-out lines leave, and facts that waited take effect."""
+    for effect in effects:
+        draft.emit(effect)
+    carry_out(draft, request.order_id, request.lines)
+    join_order(draft, request.order_id)
+    return settle(draft)
+
+
+def carry_out(draft: Draft, order_id: str, lines: Iterable[OrderLine]) -> None:
+    """The customer takes along at once what is there (domain rule 15)."""
+    for line in lines:
+        if line.how == "carry_out" and line.kind == "goods":
+            key = (order_id, line.line_id)
+            there = draft.state.lines[key].committed
+            if there > 0:
+                assert line.location is not None, line
+                collect(draft, key, line.location, there)
+
+
+def _planned(
+    state: State, arrival: Arrival, request: PlaceOrder, selling: str, goods: list[OrderLine]
+) -> tuple[AnyEvent, ...] | Refusal:
+    """What is not served as it stands: sourced, split, backordered, in part, or refused."""
+    refusal = why_not(state, selling, goods)
+    if refusal is not None:
+        return refusal
+    free = Free(state, selling, held_by(state, request.hold_owner))
+    allowed = Allowed(request.allow_split, request.allow_backorder, request.allow_part)
+    planned = plan(state, arrival, free, goods, allowed, request.ship_to)
+    if isinstance(planned, Refusal):
+        return planned
+    draft = Draft(state, arrival)
+    draft.emit(order_placed(draft.header, request, selling))
+    if request.hold_owner is not None:
+        use_holds(draft, request.hold_owner, used_of(planned))
+    carry_through(draft, request.order_id, planned)
+    return _followed(draft, request, ())
+
+
+def used_of(planned: Plan) -> dict[ItemKey, int]:
+    """What a plan takes of each item."""
+    used: dict[ItemKey, int] = {}
+    for grant in planned.grants:
+        for place, quantity in grant.parts:
+            item = (place, grant.line.sku)
+            used[item] = used.get(item, 0) + quantity
+    return used
+
+
+def carry_through(draft: Draft, order_id: str, planned: Plan) -> None:
+    """Promise, backorder and cancel as planned."""
+    counted: set[str] = set()
+    for grant in planned.grants:
+        key = (order_id, grant.line.line_id)
+        for place, quantity in grant.parts:
+            if is_sourced(grant.line):
+                draft.emit(
+                    sourced(draft.header, order_id, grant, (place, quantity), planned, counted)
+                )
+                counted.add(place)
+            commit(draft, key, place, quantity)
+        if grant.backordered:
+            backorder(draft, key, grant.backordered)
+        if grant.missing:
+            cancelled = OrderLineCancelled(*draft.header, *key, grant.missing, "out_of_stock")
+            draft.emit(cancelled)
+
+
+def sourced(  # noqa: PLR0913, PLR0917 - what the event says
+    header: Header,
+    order_id: str,
+    grant: Grant,
+    part: tuple[str, int],
+    planned: Plan,
+    counted: Iterable[str],
+) -> OrderLineSourced:
+    """Who serves it, what decided, who came second; a parcel counts toward its day once."""
+    place, quantity = part
+    choice = planned.choice
+    assert choice is not None, grant
+    distances = dict(zip(choice.locations, choice.distances_m, strict=True))
+    second = RunnerUp(locations=choice.second, distance_m=choice.second_distance_m)
+    return OrderLineSourced(
+        *header,
+        order_id,
+        grant.line.line_id,
+        quantity,
+        place,
+        choice.rule,
+        second if choice.second else None,
+        distances[place],
+        None if place in counted else planned.days.get(place),
+    )
