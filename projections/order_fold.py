@@ -202,8 +202,7 @@ class Orders(Projection):
         order_id = event.order_id
         row = self.orders.get(order_id)
         assert row is not None, f"{order_id} changed, but it is not there"
-        before = sum(1 for _ in self.lines.group(order_id))
-        for number, said in enumerate(event.added, start=before + 1):
+        for number, said in enumerate(event.added, start=self.lines.size(order_id) + 1):
             self.lines.put((order_id, said.line_id), new_line(said, number))
         more = total_minor(event.added)
         if more is not None:

@@ -151,6 +151,14 @@ class GroupedRows(Rows[K, S], Generic[G, K, S]):
         """The states of a group's rows."""
         return (self._now[key] for key in self._groups[group])
 
+    def items_of(self, group: G) -> list[tuple[K, S]]:
+        """A group's rows with their keys."""
+        return [(key, self._now[key]) for key in self._groups[group]]
+
+    def size(self, group: G) -> int:
+        """How many rows a group has."""
+        return len(self._groups.get(group, ()))
+
     def add(self, group: G, states: dict[K, S]) -> None:
         """Add a group with all its rows."""
         assert group not in self._groups, f"{group} is there already"

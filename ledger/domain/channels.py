@@ -59,7 +59,7 @@ def _site(policy: LocationPolicy) -> Site:
 def available_to_sell(state: State, channel: str, sku: str) -> int:
     """What a channel may still promise of a sku: domain.md, section 1."""
     sites = view_of(state, channel).sites
-    offers = state.offered(sku)
+    offers = state.offers.of(sku)
     there = sum(n for location, n in offers.items() if n > 0 and location in sites)
     buffer = state.buffers.get((channel, sku))
     if buffer is None:

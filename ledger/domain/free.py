@@ -36,7 +36,7 @@ class Free:
 
     def offers(self, sku: str) -> dict[str, int]:
         """What there is of a sku, by location; not to be changed."""
-        offers = self.state.offered(sku)
+        offers = self.state.offers.of(sku)
         changed = {
             location: offers.get(location, 0) + n
             for (location, other), n in self.held.items()

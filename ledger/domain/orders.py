@@ -277,6 +277,8 @@ def changed(line: Line, event: LineEvent) -> Line:
 
 def promised(line: Line, location: str, quantity: int, number: int) -> Line:
     """The line with more of it promised there; `number` is that of this promise."""
+    if not line.allocations:
+        return replace(line, allocations=(Allocation(location, quantity, number),))
     there = _at(line, location)
     kept = there.promise or number
     after = replace(there, committed=there.committed + quantity, promise=kept)

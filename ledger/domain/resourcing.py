@@ -28,7 +28,7 @@ def serve_elsewhere(
     sites = _sites(draft, key, location, own)
     if not order.allow_split and not _is_all(draft, key, location, quantity):
         sites = {place: site for place, site in sites.items() if place in own}
-    offers = {line.sku: draft.state.offered(line.sku)}
+    offers = {line.sku: draft.state.offers.of(line.sku)}
     sourcing = Sourcing(sites, offers, order.ship_to, own)
     needs = {line.sku: quantity}
     choice = sourcing.one_parcel(needs)

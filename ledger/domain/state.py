@@ -32,6 +32,7 @@ from ledger.domain.entries import (
     TransferLineState,
     Waiting,
 )
+from ledger.domain.offers import Offers
 from ledger.domain.orders import Line, Order
 from ledger.domain.overlay import GONE, Overlay
 from ledger.domain.promises import Promises, PromisesOver
@@ -129,7 +130,7 @@ class State:
         self.waiting: MutableMapping[str, tuple[Waiting, ...]] = {}
         self.journal = Journal()
         self.agenda: Agenda | None = Agenda()
-        self.offers: dict[str, dict[str, int]] = {}
+        self.offers = Offers(self)
         self.views: dict[str, Any] = {}
         self._below: State | None = None
 
@@ -149,6 +150,7 @@ class State:
         child.journal = Journal(self.journal)
         child.agenda = self.agenda if planned else None
         child.views = self.views
+        child.offers = Offers(child, self.offers)
         child._below = self
         return child
 
@@ -198,27 +200,10 @@ class State:
         self.numbers["backorder"] = number
         return number
 
-    def offer(self, key: ItemKey, available: int) -> None:
-        """Note what of a sku is available at a location."""
-        location, sku = key
-        known = self.offers.get(sku)
-        if known is not None:
-            known[location] = available
-        elif self._below is not None:
-            self.offers[sku] = {location: available}
-
-    def offered(self, sku: str) -> dict[str, int]:
-        """What is available of a sku, by location; not to be changed. Built when first asked."""
-        known = self.offers.get(sku)
-        if self._below is None:
-            if known is None:
-                known = self.offers[sku] = {
-                    location: self.stock[(location, sku)].available
-                    for location in self.stocked.get(sku, ())
-                }
-            return known
-        below = self._below.offered(sku)
-        return below if known is None else {**below, **known}
+    def stock_changed(self, key: ItemKey, item: StockItem) -> None:
+        """Keep an item, and that what can be offered of its sku is another."""
+        self.stock[key] = item
+        self.offers.touch(key, item)
 
     def counted_until(self, key: CountedKey) -> datetime | None:
         """The time of the latest count that anchors a quantity; later movements revise none."""
@@ -258,21 +243,14 @@ class State:
             getattr(self, name).merge()
         self._below.journal.merge(self.journal)
         self.journal.clear()
-        self._merge_offers(self._below)
+        self.offers.merge()
         if self.agenda is not None and self._below.is_base:
             self.agenda.settle(self._below.deadlines)
-
-    def _merge_offers(self, below: "State") -> None:
-        for sku, offers in self.offers.items():
-            if not below.is_base:
-                below.offers.setdefault(sku, {}).update(offers)
-            elif sku in below.offers:
-                below.offers[sku].update(offers)
-        self.offers.clear()
 
     def put_on(self, below: "State") -> None:
         """Stand on another state, which now holds all that the one below held."""
         for name in MAPPINGS:
             getattr(self, name).put_on(getattr(below, name))
         self.journal.put_on(below.journal)
+        self.offers.put_on(below.offers)
         self._below = below

@@ -19,6 +19,8 @@ from simulation.world import FAULTS, World
 SEEDS = int(environ.get("ONEBOOK_TEST_SIMULATION_SEEDS", "200"))
 AT_ONCE = 20
 SEEDS_OF_EVERYTHING = 40
+BY_THE_CLOCK = b'"channel":"onebook"'
+"""Stands in blocks with what a writer did by the clock."""
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +74,15 @@ def troubles_of(world: World) -> dict[str, int]:
         "blocks that do not count": len(ledger.dead),
         "producers given up": world.kafka.discards,
         "blocks without events": sum(not block.events for block in ledger.blocks),
+        "holds that ended by the clock": events.count("hold_expired.v1"),
+        "holds extended": events.count("hold_extended.v1"),
+        "deadlines in blocks that do not count": sum(
+            BY_THE_CLOCK in values[dead.offset] for dead in ledger.dead
+        ),
+        "deadlines decided by who was not active before": sum(
+            a.writer != b.writer and BY_THE_CLOCK in values[b.offset]
+            for a, b in pairwise(ledger.blocks)
+        ),
         "requests accepted": events.count("request_accepted.v1"),
         "requests refused": events.count("request_refused.v1"),
         "input refused": events.count("input_refused.v1"),

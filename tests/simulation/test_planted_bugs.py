@@ -16,7 +16,10 @@ from consumers.blocks import Block, InFlight
 from consumers.engine import Engine
 from consumers.handing_on import HandingOn
 from consumers.ledgers import KafkaLedger
+from consumers.snapshot import Snapshot
 from consumers.writer import Writer
+from ledger.domain.deadlines import Agenda
+from ledger.domain.state import State
 from ledger.kafka import follower
 from ledger.kafka.block import decode, encode
 from ledger.kafka.chain import Chain, Counted
@@ -274,3 +277,57 @@ def test_the_model_catches_a_start_that_takes_a_slow_broker_for_a_loss(bug: Bug)
         ("end = _end(reader, checkpoint.next_offset, clock)", "end = reader.end()"),
     )
     caught("writers", snapshots=True, hidden_s=1.0)
+
+
+def test_the_model_catches_a_deadline_that_two_writers_decide(bug: Bug) -> None:
+    """Each of them by its own, for what the other has written ends it for nobody else."""
+    bug(State.end_deadline, ("self.deadlines.pop(key, None)", "pass"))
+    bug(Engine._decide_deadline, ("self._said_before(block, key, own)", "None"))
+    caught("answered once")
+
+
+def test_the_model_catches_deadlines_that_do_not_come_back_after_a_loss(bug: Bug) -> None:
+    bug(Agenda.settle, ("if key in confirmed:", "if False:"))
+    caught("in time")
+
+
+def test_the_model_catches_deadlines_that_wait_for_requests(bug: Bug) -> None:
+    bug(
+        Engine.fill,
+        ("if passed is not None:", "if passed is not None and not self.queue:"),
+    )
+    caught("holds")
+
+
+def test_the_model_catches_deadlines_by_another_clock_than_the_ledgers(bug: Bug) -> None:
+    bug(Engine.fill, ("passed_deadline(self._at)", "passed_deadline(self._clock())"))
+    caught("holds", machines=3, ahead_s=(3.0, 0.0, -1.5))
+
+
+def test_the_model_catches_deadlines_without_order(bug: Bug) -> None:
+    bug(
+        Agenda.passed,
+        (
+            "while heap and heap[0][0] <= now:",
+            """standing_first = [key for key in reversed(heap) if key in standing and key[0] <= now]
+    if standing_first:
+        return standing_first[0]
+    while heap and heap[0][0] <= now:""",
+        ),
+    )
+    caught("deadlines")
+
+
+def test_the_model_catches_a_writer_that_no_deadline_wakes(bug: Bug) -> None:
+    bug(Writer._something_to_decide, (" or self._deadline_passed()", ""))
+    caught("in time")
+
+
+def test_the_model_catches_standbys_that_look_at_no_deadline(bug: Bug) -> None:
+    bug(Writer._stand_by, ("self._engine.due)", "None)"))
+    caught("in time")
+
+
+def test_the_model_catches_a_snapshot_that_forgets_what_is_due(bug: Bug) -> None:
+    bug(Snapshot._fill, ("Agenda(self._state.deadlines)", "Agenda()"))
+    caught("in time", snapshots=True)

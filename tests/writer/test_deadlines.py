@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from mugs import order, received, until
 from msgspec.structs import replace
+from mugs import order, received, until
 from timed_network import TimedNetwork
 
 from consumers import blocks
@@ -269,7 +269,7 @@ def test_a_writer_that_starts_from_a_snapshot_knows_what_is_due(
         assert network.running().snapshot.checkpoint is not None
     network.run_until(30)
     assert expired(network) == ["b", "a"]
-    own = [event for event in network.events if event.channel == "onebook"][0]
+    own = next(event for event in network.events if event.channel == "onebook")
     assert b'"occurred_at":"2026-03-01T12:00:10Z"' in codec.encode(own)
     assert own.fingerprint == fingerprint(request_of((network.at(10), "hold", "b", "1")))
 
@@ -281,7 +281,7 @@ def test_a_writer_that_starts_from_a_snapshot_knows_what_it_can_offer(tmp_path, 
     network.machines[0].stop()
     network.run_until(5)
     state = network.running().writer._engine.state
-    assert state.offered("MUG") == {"dc-1": 2}
+    assert state.offers.of("MUG") == {"dc-1": 2}
     line = OrderLine(line_id="1", sku="MUG", quantity=3, how="ship")
     [short] = network.ask(
         PlaceOrder(request_id="o-1", occurred_at=network.at(5), order_id="o-1", lines=(line,))
@@ -292,7 +292,7 @@ def test_a_writer_that_starts_from_a_snapshot_knows_what_it_can_offer(tmp_path, 
         PlaceOrder(request_id="o-2", occurred_at=network.at(11), order_id="o-2", lines=(line,))
     )
     assert served.outcome == "accepted"
-    assert state.offered("MUG") == {"dc-1": 0}
+    assert state.offers.of("MUG") == {"dc-1": 0}
 
 
 def test_the_clock_of_a_running_writer_wakes_it(start, recorder):

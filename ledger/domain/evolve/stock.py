@@ -35,8 +35,7 @@ def item_changes(state: State, event: AnyStockEvent) -> StockItem:
         state.learn_location(event.location)
         state.stocked[event.sku] = (*state.stocked.get(event.sku, ()), event.location)
     item = moved(item, event)
-    state.stock[key] = item
-    state.offer(key, item.available)
+    state.stock_changed(key, item)
     return item
 
 

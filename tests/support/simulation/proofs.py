@@ -117,6 +117,8 @@ def _differences(running: Running, ledger: Walk, fresh: Knowledge) -> Iterator[s
     for name in MAPPINGS:
         if dict(getattr(engine.state, name)) != dict(getattr(fresh.state, name)):
             yield f"{name} differ from a fresh fold"
+    if engine.block.state.next_deadline() != min(fresh.state.deadlines, default=None):
+        yield "it does not know which deadline is next"
     if _movements(engine.state, fresh.state) != _movements(fresh.state, fresh.state):
         yield "the movements of some quantity differ from a fresh fold"
     if len(engine.index) != len(fresh.index):

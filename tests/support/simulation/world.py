@@ -168,11 +168,19 @@ class World:
         self._turns_until(self._all_is_answered, "no answer to everything that was asked")
         self.clients.ask_for_the_rest()
         self._turns_until(self._all_is_answered, "no answer to what was asked again")
+        if self._chance.random() < 0.5:
+            self._start_again()
         self.kafka.run_for(LATEST_LANDING_S)
         self._turns_until(self._no_deadline_stands, "a deadline passes and nobody decides it")
         for machine in self.machines:
             self.clients.ask_this_one(machine)
         self._turns_until(self._all_know_the_same, "the writers do not come to the same head")
+
+    def _start_again(self) -> None:
+        """All machines, so that none is active while the last deadlines pass."""
+        self._note("all machines start again")
+        for machine in self.machines:
+            machine.crash(0.0)
 
     def _turns_until(self, enough: Callable[[], bool], otherwise: str) -> None:
         until = self.kafka.ticks() + QUIET_LIMIT_S
@@ -195,6 +203,8 @@ class World:
     def _no_deadline_stands(self) -> bool:
         """Whether every writer has seen that whatever had a deadline is over."""
         running = [machine.running for machine in self.machines if machine.running is not None]
+        if len(running) < len(self.machines):
+            return False
         return not any(one.writer._engine.state.deadlines for one in running)
 
     def _all_know_the_same(self) -> bool:
