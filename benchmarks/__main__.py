@@ -20,6 +20,7 @@ from consumers.embedded import EmbeddedPostgres
 
 BENCHMARKS = {
     "decide": "deciding alone, on one core",
+    "whole_domain": "the hot path beside an earlier commit, sourcing, replaying a week",
     "end_to_end": "requests to answers in one process",
     "views": "folding the ledger into the views, and verifying them",
     "over_http": "orders and reads over HTTP (needs wrk)",

@@ -47,15 +47,15 @@ def decided_per_s(orders: Sequence[AnyRequest]) -> float:
     """Orders a second, from requests to bytes, on a state that holds only the opening stock."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)  # as the writer runs in a node
     state = State()
-    _decided(state, shop.opening(sql_floor.SPREAD_ITEMS))
+    keep(state, shop.opening(sql_floor.SPREAD_ITEMS))
     started = time.perf_counter()
-    written = sum(_decided(state, order) for order in orders)
+    written = sum(keep(state, order) for order in orders)
     took = time.perf_counter() - started
     assert written == EVENTS_OF_AN_ORDER * len(orders), (written, len(orders))
     return len(orders) / took
 
 
-def _decided(state: State, request: AnyRequest) -> int:
+def keep(state: State, request: AnyRequest) -> int:
     """Decide and apply one request, and give its events the form in which they are kept."""
     own, *effects = decide(state, Arrival(shop.CHANNEL, RECORDED_AT, fingerprint(request), request))
     evolve(state, own)

@@ -36,13 +36,15 @@ def skus(items: int) -> list[str]:
     return [f"SKU-{n:04d}" for n in range(1, items + 1)]
 
 
-def opening(items: int) -> ReceiveStock:
+def opening(items: int, location: str = LOCATION, request_id: str = "opening") -> ReceiveStock:
     """More than can be sold of every item."""
     lines = tuple(
         ReceiptLine(line_id=str(n), sku=sku, quantity=STOCK_OF_EACH)
         for n, sku in enumerate(skus(items), 1)
     )
-    return ReceiveStock(request_id="opening", occurred_at=OPENED_AT, location=LOCATION, lines=lines)
+    return ReceiveStock(
+        request_id=request_id, occurred_at=OPENED_AT, location=location, lines=lines
+    )
 
 
 def orders(count: int, items: int) -> list[AnyRequest]:

@@ -1,10 +1,11 @@
-"""What things are: products, locations and channels, each as described latest.
+"""What things are, as described latest: products, locations, channels and channels' buffers.
 
 Latest is the greatest (effective time, channel, request_id), in whichever order the descriptions
 arrived.
 """
 
 from functools import cache
+from operator import itemgetter
 from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
@@ -12,10 +13,17 @@ from msgspec import Meta, Struct
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger.domain.events import ChannelDescribed, Event, LocationDescribed, ProductDescribed
+from ledger.domain.events import (
+    ChannelBufferSet,
+    ChannelDescribed,
+    Event,
+    LocationDescribed,
+    ProductDescribed,
+)
 from ledger.domain.requests import Price
 from ledger.domain.stock import stamp_of
 from ledger.domain.words import ChannelId, ChannelKind, Location, LocationKind, MicroDegrees, Sku
+from projections.availability import CHANNEL_AVAILABILITY
 from projections.paging import Page, key_of
 from projections.projection import Batch, Projection
 from projections.reading import equal, listing, maker, one, page
@@ -80,6 +88,21 @@ class ChannelItem(Struct, frozen=True, gc=False):
     position: Position
 
 
+class ChannelBuffer(Struct, frozen=True, gc=False):
+    """How much of a sku a channel leaves to others, as said latest."""
+
+    channel: ChannelId
+    sku: Sku
+    buffer: Annotated[int, Meta(description="Left to other channels.")]
+    cap: Annotated[
+        int | None, Meta(description="The most it may show and one claim take; null: no cap.")
+    ]
+    effective_at: EffectiveAt
+    described_by: DescribedBy
+    described_in: DescribedIn
+    position: Position
+
+
 STAMP: Final = slice(-4, -1)
 """Where a row's effective_at, described_by and described_in stand."""
 
@@ -90,6 +113,14 @@ LOCATIONS = Table(
 CHANNELS = Table(
     "channels", ChannelItem, key=("channel",), comment="Channels, as described latest."
 )
+CHANNEL_BUFFERS = Table(
+    "channel_buffers",
+    ChannelBuffer,
+    key=("channel", "sku"),
+    comment="How much of each sku each channel leaves to others, as said latest.",
+)
+
+Key = str | tuple[str, ...]
 
 
 class _Catalog(Projection):
@@ -100,11 +131,12 @@ class _Catalog(Projection):
 
     def __init__(self, limit: int | None = MAX_ROWS_IN_MEMORY) -> None:
         super().__init__(limit)
-        self.described: Rows[str, Values] = Rows(
+        self._key_of = itemgetter(*range(len(self.table.key)))
+        self.described: Rows[Key, Values] = Rows(
             self.table.select_by(self.table.key),
             table=self.table,
             pack=lambda _, values: values,
-            unpack=lambda values: (values[0], values),
+            unpack=lambda values: (self._key_of(values), values),
             limit=limit,
         )
         self.kept = (self.described,)
@@ -117,13 +149,14 @@ class _Catalog(Projection):
 
     def ask(self, batch: Batch) -> None:
         """The things that are described."""
-        self.described.ask({self.row_of(event)[0] for _, event in batch})
+        self.described.ask({self._key_of(self.row_of(event)) for _, event in batch})
 
     def _described(self, position: int, event: Event) -> None:
         row, stamp = self.row_of(event), stamp_of(event)
-        kept = self.described.get(row[0])
+        key = self._key_of(row)
+        kept = self.described.get(key)
         if kept is None or stamp >= kept[STAMP]:
-            self.described.put(row[0], (*row, *stamp, position))
+            self.described.put(key, (*row, *stamp, position))
 
 
 class Products(_Catalog):
@@ -172,6 +205,7 @@ class Channels(_Catalog):
     name = "channels"
     comment = CHANNELS.comment
     table = CHANNELS
+    sql_views = (CHANNEL_AVAILABILITY,)
     event_type = ChannelDescribed
 
     @staticmethod
@@ -179,6 +213,20 @@ class Channels(_Catalog):
         """What the event says, beginning with the channel it is about."""
         locations = None if event.locations is None else list(event.locations)
         return (event.described, event.kind, locations)
+
+
+class ChannelBuffers(_Catalog):
+    """Channels' buffers, by channel and sku."""
+
+    name = "channel_buffers"
+    comment = CHANNEL_BUFFERS.comment
+    table = CHANNEL_BUFFERS
+    event_type = ChannelBufferSet
+
+    @staticmethod
+    def row_of(event: ChannelBufferSet) -> Values:
+        """What the event says, beginning with the channel it is about and the sku."""
+        return (event.described, event.sku, event.quantity, event.cap)
 
 
 async def product(conn: AsyncConnection[Any], network: str, sku: str) -> tuple[Product | None, int]:
@@ -219,6 +267,19 @@ async def channel_list(
     return await page(conn, make, _list(Channels), params, limit, lambda item: (item.channel,))
 
 
+async def buffer_list(
+    conn: AsyncConnection[Any],
+    network: str,
+    channel: str,
+    *,
+    after: str | None = None,
+    limit: int = 100,
+) -> Page[ChannelBuffer]:
+    """A channel's buffers by sku. Raises BadToken for an `after` that is not this list's."""
+    params = {**_params(network, after), "channel": channel}
+    return await page(conn, ChannelBuffer, _buffers(), params, limit, lambda item: (item.sku,))
+
+
 def _params(network: str, after: str | None) -> dict[str, Any]:
     # Every id is greater than the empty string.
     return {"network": network, "after": "" if after is None else key_of(after, str)[0]}
@@ -229,6 +290,14 @@ def _one(view: type[_Catalog]) -> Composed:
     [key] = view.table.key
     where, source = equal(["network", key]), Identifier(view.table.name)
     return listing(view.name, view.table.names, source, conditions=where, order=key)
+
+
+@cache
+def _buffers() -> Composed:
+    where: list[Composed | SQL] = [*equal(["network", "channel"]), SQL("sku > %(after)s")]
+    columns, source = CHANNEL_BUFFERS.names, Identifier(CHANNEL_BUFFERS.name)
+    name = ChannelBuffers.name
+    return listing(name, columns, source, conditions=where, order="sku", limited=True)
 
 
 @cache

@@ -10,7 +10,6 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
 from ledger.domain.events import (
-    Event,
     HoldEvent,
     HoldExtended,
     HoldPlaced,
@@ -24,7 +23,7 @@ from projections.projection import Batch, Projection
 from projections.reading import equal, listing, maker, page
 from projections.rows import MAX_ROWS_IN_MEMORY, DetailRows, Rows
 from projections.tables import Table, Values
-from projections.words import Position, RecordedAt, Sender
+from projections.words import RecordedAt, Sender
 
 NAME = "holds"
 HoldState = Literal["held", "released", "expired"]
@@ -40,7 +39,9 @@ class HoldRow(Struct, frozen=True, gc=False):
     held: Annotated[int, Meta(description="How much is held now.")]
     state: Annotated[
         HoldState,
-        Meta(description="held: something is; expired: its deadline passed; released: by anything else."),
+        Meta(
+            description="held: something is; expired: its deadline passed; released: by anything else."
+        ),
     ]
     cause: Annotated[
         ReleaseReason | None, Meta(description="Why something of it was released last.")
@@ -160,9 +161,7 @@ class Holds(Projection):
     def _extended(self, position: int, event: HoldExtended) -> None:
         key = (event.owner, event.line_id)
         state = self._hold(key)
-        self.holds.put(
-            key, replace(state, expires_at=event.expires_at, changed_position=position)
-        )
+        self.holds.put(key, replace(state, expires_at=event.expires_at, changed_position=position))
 
     def _reserved(self, position: int, event: StockReserved) -> None:
         if event.held_for == "hold":
@@ -172,9 +171,7 @@ class Holds(Projection):
         if event.held_for == "hold":
             self._reserves(position, event, -event.quantity)
 
-    def _reserves(
-        self, position: int, event: StockReserved | StockReleased, quantity: int
-    ) -> None:
+    def _reserves(self, position: int, event: StockReserved | StockReleased, quantity: int) -> None:
         key = (event.holder, event.line_id)
         state = self._hold(key)
         parts = dict(state.parts)

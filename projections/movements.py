@@ -211,9 +211,7 @@ _BELONGS: Final[dict[type, Callable[[Any], _Belongs]]] = {
     StockCollected: lambda e: _Belongs(e.order_id, e.line_id),
     StockSent: _transfer,
     StockArrived: _transfer,
-    StockWrittenOut: lambda e: _Belongs(
-        line_id=e.line_id, reason=e.cause, return_id=e.return_id
-    ),
+    StockWrittenOut: lambda e: _Belongs(line_id=e.line_id, reason=e.cause, return_id=e.return_id),
 }
 
 

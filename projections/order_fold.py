@@ -22,13 +22,19 @@ from ledger.domain.events import (
     StockSold,
     StockUncommitted,
 )
-from ledger.domain.orders import Label, Line, LineEvent, changed, given_back, label, promised, voided
+from ledger.domain.orders import (
+    Label,
+    Line,
+    LineEvent,
+    changed,
+    given_back,
+    label,
+    promised,
+    voided,
+)
 from ledger.domain.stock import stamp_of
 from ledger.domain.words import sale_id
-from projections.money import total_minor
-from projections.order_lines import (
-    ALLOCATIONS,
-    ORDER_LINES,
+from projections.line_states import (
     SELECT_LINES,
     LineState,
     allocations_of,
@@ -38,6 +44,8 @@ from projections.order_lines import (
     unpack_line,
     with_line,
 )
+from projections.money import total_minor
+from projections.order_lines import ALLOCATIONS, ORDER_LINES
 from projections.orders import NAME, ORDERS, PAYMENT_STAMP, PAYMENTS, OrderRow
 from projections.projection import Batch, Projection
 from projections.rows import MAX_ROWS_IN_MEMORY, DetailRows, GroupedRows, Rows
@@ -110,15 +118,15 @@ class Orders(Projection):
                     placed.add(sale_id(event.channel, event.request_id))
                 case SaleVoided():
                     orders.add(sale_id(event.sale_channel, event.sale_request_id))
-                case StockSold(order_id=None):
-                    pass
+                case StockSold():
+                    if event.order_id is not None:
+                        orders.add(event.order_id)
                 case (
                     OrderEvent()
                     | StockCommitted()
                     | StockUncommitted()
                     | StockShipped()
                     | StockCollected()
-                    | StockSold(order_id=str())
                 ):
                     orders.add(event.order_id)
         orders -= placed
@@ -230,9 +238,7 @@ class Orders(Projection):
         if event.committed:
             assert event.order_id is not None, event
             assert event.order_line_id is not None, event
-            self._give_back(
-                position, event, (event.order_id, event.order_line_id), event.committed
-            )
+            self._give_back(position, event, (event.order_id, event.order_line_id), event.committed)
 
     def _give_back(
         self,

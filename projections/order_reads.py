@@ -1,33 +1,85 @@
-"""Reading orders: lists, and one order with its lines and payments."""
+"""Reading orders: lists, and one order with all that is known of it."""
 
 from functools import cache
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from projections.order_lines import OrderLineItem
+from ledger.domain.words import Currency, PaymentId
+from projections.fulfilment import NAME as FULFILMENT
+from projections.fulfilment import ShipmentLine, SourcingItem
+from projections.order_lines import AllocationItem, OrderLineItem
 from projections.orders import NAME, OrderRow, Payment
 from projections.paging import FIRST_PAGE, Page, key_of
 from projections.reading import equal, listing, maker, one, page
+from projections.words import EffectiveAt
+
+
+class AllocatedLine(OrderLineItem, frozen=True, gc=False):
+    """A line with the locations that serve it, or did."""
+
+    allocations: Annotated[
+        tuple[AllocationItem, ...], Meta(description="In the order as they were promised.")
+    ]
+
+
+class Refund(Struct, frozen=True, gc=False):
+    """A payment that was refunded."""
+
+    payment_id: PaymentId
+    amount_minor: Annotated[int, Meta(description="Amount in minor units of `currency`.")]
+    currency: Currency
+    lines: Annotated[
+        tuple[str, ...], Meta(description="The lines that it named; none: it named no line.")
+    ]
+    effective_at: EffectiveAt
 
 
 class Order(OrderRow, frozen=True, gc=False):
-    """An order or a recorded sale with its lines and payments."""
+    """An order or a recorded sale with all that is known of it."""
 
-    lines: Annotated[tuple[OrderLineItem, ...], Meta(description="In the order as they came.")]
+    lines: Annotated[tuple[AllocatedLine, ...], Meta(description="In the order as they came.")]
     payments: Annotated[tuple[Payment, ...], Meta(description="By payment_id.")]
+    shipments: Annotated[
+        tuple[ShipmentLine, ...], Meta(description="What left in which shipment, oldest first.")
+    ]
+    sourcing: Annotated[
+        tuple[SourcingItem, ...],
+        Meta(description="Why lines are served from their locations, in order."),
+    ]
+    refunds: Annotated[tuple[Refund, ...], Meta(description="Payments that were refunded.")]
 
 
 _WITH_LINES = SQL("""
     (SELECT orders.*, (
-        SELECT jsonb_agg(to_jsonb(line) ORDER BY line.number) FROM order_lines AS line
+        SELECT jsonb_agg(to_jsonb(line) || jsonb_build_object('allocations', coalesce((
+            SELECT jsonb_agg(to_jsonb(there) ORDER BY there.number)
+            FROM order_allocations AS there WHERE there.network = line.network
+            AND there.order_id = line.order_id AND there.line_id = line.line_id
+        ), '[]')) ORDER BY line.number) FROM order_lines AS line
         WHERE line.network = %(network)s AND line.order_id = %(order_id)s
     ) AS lines, coalesce((
         SELECT jsonb_agg(to_jsonb(payment) ORDER BY payment.payment_id) FROM payments AS payment
         WHERE payment.network = %(network)s AND payment.order_id = %(order_id)s
-    ), '[]') AS payments
+    ), '[]') AS payments, coalesce((
+        SELECT jsonb_agg(to_jsonb(part) ORDER BY part.shipped_at, part.shipment_id, part.line_id)
+        FROM shipment_lines AS part
+        WHERE part.network = %(network)s AND part.order_id = %(order_id)s
+    ), '[]') AS shipments, coalesce((
+        SELECT jsonb_agg(to_jsonb(chosen) ORDER BY chosen.position)
+        FROM order_sourcing AS chosen
+        WHERE chosen.network = %(network)s AND chosen.order_id = %(order_id)s
+    ), '[]') AS sourcing, coalesce((
+        SELECT jsonb_agg(to_jsonb(payment) || jsonb_build_object('lines', coalesce((
+            SELECT jsonb_agg(DISTINCT named.line_id) FROM line_refunds AS named
+            WHERE named.network = payment.network AND named.order_id = payment.order_id
+            AND named.payment_id = payment.payment_id
+        ), '[]')) ORDER BY payment.payment_id) FROM payments AS payment
+        WHERE payment.network = %(network)s AND payment.order_id = %(order_id)s
+        AND payment.state = 'refunded'
+    ), '[]') AS refunds
     FROM orders WHERE network = %(network)s AND order_id = %(order_id)s) AS item
 """)
 
@@ -70,7 +122,8 @@ async def order_list(  # noqa: PLR0913 - filters
 
 @cache
 def _order() -> Composed:
-    return listing(NAME, Order.__struct_fields__, _WITH_LINES, order="order_id")
+    views = (NAME, FULFILMENT)
+    return listing(views, Order.__struct_fields__, _WITH_LINES, order="order_id")
 
 
 @cache

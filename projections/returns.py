@@ -4,7 +4,7 @@ Goods handed in without being authorised stand among the movements and in a cust
 """
 
 from functools import cache
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
@@ -36,7 +36,7 @@ class ReturnRow(Struct, frozen=True, gc=False):
     order_id: Annotated[ListedOrderId, Meta(description="The order or sale it came from.")]
     state: Annotated[
         ReturnState,
-        Meta(description="received: all that may come did, or was said to be missing."),
+        Meta(description="authorised: nothing came yet; received: all that may come did."),
     ]
     authorised: Annotated[int, Meta(description="Units that may come back.")]
     received: Annotated[int, Meta(description="Units that came back.")]
@@ -61,7 +61,7 @@ class ReturnLineItem(Struct, frozen=True, gc=False):
     damaged: Annotated[int, Meta(description="Of these: damaged.")]
     scrap: Annotated[int, Meta(description="Of these: scrapped.")]
     return_to_vendor: Annotated[int, Meta(description="Of these: sent to the vendor.")]
-    missing: Annotated[int, Meta(description="Were to come, or were said to have, and are not there.")]
+    missing: Annotated[int, Meta(description="Said to have come, and not there.")]
 
 
 class ReturnLineRow(ReturnLineItem, frozen=True, gc=False):
@@ -115,7 +115,6 @@ INSPECTIONS = Table(
 )
 
 LineKey = tuple[str, str]
-DISPOSITIONS: Final[tuple[str, ...]] = get_args(get_args(Disposition)[0])
 
 
 class Returns(Projection):
@@ -242,7 +241,7 @@ def _moved(
 
 
 def _state(lines: list[ReturnLineRow]) -> ReturnState:
-    if all(line.received + line.missing >= line.authorised for line in lines):
+    if all(line.received >= line.authorised for line in lines):
         return "received"
     return "partly_received" if any(line.received for line in lines) else "authorised"
 

@@ -30,7 +30,7 @@ class SqlView(Struct, frozen=True):
             return
         view = Identifier(self.name)
         named = SQL(", ").join(map(Identifier, self.columns))
-        conn.execute(SQL("CREATE VIEW {} ({}) AS {}").format(view, named, SQL(self.query)))  # type: ignore[arg-type]  # ours
+        conn.execute(SQL("CREATE VIEW {} ({}) AS {}").format(view, named, SQL(self.query)))
         conn.execute(SQL("COMMENT ON VIEW {} IS {}").format(view, Literal(self.comment)))
         for name, comment in self.columns.items():
             column = Identifier(self.name, name)

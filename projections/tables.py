@@ -33,7 +33,7 @@ _DDL: Final = {"text": 'text COLLATE "C"'}
 
 
 class Column(NamedTuple):
-    """A column of a table; `sql_type` is text, bigint, numeric, boolean, timestamptz, date or jsonb."""
+    """A column of a table; `sql_type` is one that `projections.arrays` writes."""
 
     name: str
     sql_type: str

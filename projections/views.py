@@ -7,8 +7,7 @@ from psycopg import Connection
 
 from ledger.log import get_logger
 from projections import checkpoints
-from projections.catalog import Channels, Locations, Products
-from projections.channel_buffers import ChannelBuffers
+from projections.catalog import ChannelBuffers, Channels, Locations, Products
 from projections.customers import Customers
 from projections.exceptions import Exceptions
 from projections.fulfilment import Fulfilment

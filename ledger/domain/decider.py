@@ -5,7 +5,16 @@ from typing import Any, Final
 
 from ledger.domain.changing import cancel_order, change_order, reassign_line
 from ledger.domain.clock import pass_deadline
-from ledger.domain.customers import register_customer
+from ledger.domain.customers import (
+    claim_guest_orders,
+    give_consent,
+    link_identity,
+    merge_customers,
+    record_contact,
+    register_customer,
+    unmerge_customers,
+    withdraw_consent,
+)
 from ledger.domain.declining import decline_line
 from ledger.domain.described import (
     describe_channel,
@@ -34,6 +43,7 @@ from ledger.domain.requests import (
     AdjustStock,
     CancelOrder,
     ChangeOrder,
+    ClaimGuestOrders,
     CollectLines,
     CountStock,
     DeadlinePassed,
@@ -44,6 +54,9 @@ from ledger.domain.requests import (
     DescribeProduct,
     ExtendHold,
     FailDelivery,
+    GiveConsent,
+    LinkIdentity,
+    MergeCustomers,
     MoveStock,
     PickLines,
     PlaceHold,
@@ -51,6 +64,7 @@ from ledger.domain.requests import (
     ReadyForPickup,
     ReassignLine,
     ReceiveStock,
+    RecordContact,
     RecordPayment,
     RecordReturn,
     RecordSale,
@@ -59,8 +73,10 @@ from ledger.domain.requests import (
     SetChannelBuffer,
     SetSafetyStock,
     ShipLines,
+    UnmergeCustomers,
     VoidSale,
     VoidShipment,
+    WithdrawConsent,
     kind_of,
 )
 from ledger.domain.sales import record_return, record_sale, void_sale
@@ -123,6 +139,7 @@ _CLAIM: Final[dict[type, Callable[[State, Arrival, Any], Outcome]]] = {
 }
 _RECORD: Final[dict[type, Callable[[Draft, Any], None]]] = {
     AdjustStock: adjust_stock,
+    ClaimGuestOrders: claim_guest_orders,
     CollectLines: collect_lines,
     CountStock: count_stock,
     DeadlinePassed: pass_deadline,
@@ -132,10 +149,14 @@ _RECORD: Final[dict[type, Callable[[Draft, Any], None]]] = {
     DescribeLocation: describe_location,
     DescribeProduct: describe_product,
     FailDelivery: fail_delivery,
+    GiveConsent: give_consent,
+    LinkIdentity: link_identity,
+    MergeCustomers: merge_customers,
     MoveStock: move_stock,
     PickLines: pick_lines,
     ReadyForPickup: ready_for_pickup,
     ReceiveStock: receive_stock,
+    RecordContact: record_contact,
     RecordPayment: record_payment,
     RecordReturn: record_return,
     RecordSale: _record_sale,
@@ -144,6 +165,8 @@ _RECORD: Final[dict[type, Callable[[Draft, Any], None]]] = {
     SetChannelBuffer: set_channel_buffer,
     SetSafetyStock: set_safety_stock,
     ShipLines: ship_and_join,
+    UnmergeCustomers: unmerge_customers,
     VoidSale: void_sale,
     VoidShipment: void_shipment,
+    WithdrawConsent: withdraw_consent,
 }

@@ -13,6 +13,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from ledger.domain.customers import join_claim
 from ledger.domain.declining import decline_line
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About
@@ -29,6 +30,7 @@ from ledger.domain.fulfilment import (
 )
 from ledger.domain.payments import refund_lines
 from ledger.domain.requests import (
+    ClaimGuestOrders,
     CollectLines,
     DeclineLine,
     Deliver,
@@ -81,6 +83,7 @@ def _was_recorded(_draft: Draft, _fact: object) -> None:
 
 
 _TAKES_EFFECT: Final[dict[type, TakesEffect]] = {
+    ClaimGuestOrders: join_claim,
     CollectLines: collect_lines,
     DeclineLine: decline_line,
     Deliver: deliver,

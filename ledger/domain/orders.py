@@ -238,7 +238,8 @@ class Line(Struct, frozen=True, gc=False):
 class Order(Struct, frozen=True, gc=False):
     """An order, or a sale under its id among the orders.
 
-    `location` and `effective_at` are a sale's: where its goods left, and when.
+    `location` and `effective_at` are a sale's: where its goods left, and when. `customer_id` is
+    whom it names itself; None: a guest.
     """
 
     kind: OrderKind
@@ -249,6 +250,7 @@ class Order(Struct, frozen=True, gc=False):
     ship_to: Place | None = None
     allow_split: bool = False
     allow_backorder: bool = False
+    customer_id: str | None = None
 
 
 def ordered_line(line: OrderLine) -> Line:

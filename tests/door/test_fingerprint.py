@@ -47,13 +47,13 @@ def test_the_order_of_fields_and_attributes_does_not_matter():
     assert fingerprint(read(turned)) == fingerprint(read(product))
 
 
-def test_fingerprints_of_this_release_stay():
+@pytest.mark.parametrize("kind", [str(example["type"]) for example in EXAMPLES])
+def test_fingerprints_of_every_release_stay(kind):
     """They are in the ledger for ever: a change here would turn repeats into mismatches."""
-    kept = {kind: fingerprint(read(example_of(kind)))[:16] for kind in KEPT}
-    assert kept == KEPT
+    assert fingerprint(read(example_of(kind)))[:16] == (FIRST_RELEASE | SECOND_RELEASE)[kind]
 
 
-KEPT = {
+FIRST_RELEASE = {
     "describe_product": "068f9da117389bc8",
     "describe_location": "911f1292f0ef6065",
     "describe_channel": "ff3f8ddc96ea5ec4",
@@ -72,4 +72,38 @@ KEPT = {
     "record_return": "215e797221686bfd",
     "void_sale": "58c4cbfb676cb9c1",
     "cancel_order": "6a2c31f5a3eb8fcb",
+}
+"""As the code of that release computed them."""
+
+SECOND_RELEASE = {
+    "link_identity": "0ce08bf6e316a2d7",
+    "give_consent": "de2d1f481aaf6c1b",
+    "expect_supply": "5b9eb8be504d6d11",
+    "reschedule_supply": "5cc8b0969889f805",
+    "set_channel_buffer": "66263aa62678a4b0",
+    "place_hold": "f3224a7df8de501a",
+    "request_transfer": "c5f6a794eab2555b",
+    "extend_hold": "4a8469d3d37681e9",
+    "release_hold": "214651ac5d3be498",
+    "change_order": "a97f9f2ab2d919bd",
+    "reassign_line": "b78cffe839f0f348",
+    "ship_transfer": "82c21d5703245aff",
+    "decline_line": "95d558b211140150",
+    "cancel_transfer": "b8f7c1e5c285f3d8",
+    "pick_lines": "3e90697b7cf1a818",
+    "fail_delivery": "48321ca60768c3ce",
+    "void_shipment": "af20b4bed882f99f",
+    "record_contact": "e714e63ffa23c860",
+    "receive_transfer": "0122dd37d0484f90",
+    "authorise_return": "ca76f81526852488",
+    "exchange": "bf2ee0d730c765f1",
+    "close_transfer": "ca35fe4cbdeea809",
+    "deliver": "e441b6953c65fce0",
+    "receive_return": "60426dde8d121b2b",
+    "claim_guest_orders": "a49743772055de20",
+    "inspect_return": "ba9cc7f085891d1a",
+    "merge_customers": "5c2d6adcafcce5c4",
+    "cancel_supply": "133ac46c02dcf704",
+    "unmerge_customers": "c05e1fed3b2fd0f0",
+    "withdraw_consent": "030bf3b2c1358575",
 }

@@ -90,7 +90,95 @@ def test_fields_at_their_default_and_null_may_be_sent():
     assert read_request(raw(full)) == read_request(order([first]))
 
 
-@pytest.mark.parametrize("kind", ["record_sale", "place_order", "record_return"])
+def sent(kind, **values):
+    """The example of this type with other values at its top; None takes a field away."""
+    request = {**example_of(kind), **values}
+    return read_request(raw({name: value for name, value in request.items() if value is not None}))
+
+
+def test_the_end_of_a_hold_is_kept_in_utc_whatever_its_offset():
+    for kind in ("place_hold", "extend_hold"):
+        request = sent(kind, expires_at="2026-03-01T10:15:00+01:00")
+        assert request.expires_at == datetime(2026, 3, 1, 9, 15, tzinfo=UTC)
+        assert request.expires_at.tzinfo is UTC
+
+
+def test_a_hold_may_be_anywhere():
+    request = sent("place_hold", location=None, anywhere=True)
+    assert (request.location, request.anywhere) == (None, True)
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2028-02-29", "9998-12-31"])
+def test_a_day_is_a_day_without_a_time(day):
+    assert sent("expect_supply", due=day).due.isoformat() == day
+    assert sent("request_transfer", due=day).due.isoformat() == day
+
+
+def test_an_order_may_be_changed_by_cutting_alone():
+    request = sent(
+        "change_order", add=None, cut=[{"line_id": "1"}, {"line_id": "2", "quantity": 1}]
+    )
+    assert [line.quantity for line in request.cut] == [None, 1]
+
+
+def test_a_line_without_location_may_be_added_for_the_writer_to_choose_one():
+    [line] = example_of("change_order")["add"]
+    del line["location"]
+    assert sent("change_order", add=[line]).add[0].location is None
+
+
+@pytest.mark.parametrize("counted", ["accepted", "damaged", "missing"])
+def test_it_is_enough_that_one_of_three_arrived(counted):
+    [line] = sent("receive_transfer", lines=[{"line_id": "1", counted: 1}]).lines
+    assert getattr(line, counted) == 1
+
+
+@pytest.mark.parametrize("order_id", ["web-1", f"sale:till-3:{'x' * 128}", "sale:t:a:b/c"])
+def test_a_sale_may_be_claimed_by_a_guest_and_talked_about(order_id):
+    assert sent("claim_guest_orders", order_ids=[order_id]).order_ids == (order_id,)
+    assert sent("record_contact", order_id=order_id).order_id == order_id
+
+
+def test_a_contact_may_be_about_a_customer_or_an_order_alone():
+    assert sent("record_contact", customer_id=None).order_id == "web-5001"
+    assert sent("record_contact", order_id=None).customer_id == "c-1"
+
+
+def test_goods_may_come_back_from_a_sale_or_an_order():
+    sale = {"channel": "till3", "request_id": "till3-000981"}
+    assert sent("authorise_return", order_id=None, sale=sale).sale.channel == "till3"
+    assert sent("exchange", of_sale=None, of_order_id="web-5001").of_sale is None
+
+
+def test_what_is_received_without_a_word_goes_to_quality_control():
+    [line] = example_of("receive_return")["lines"]
+    del line["disposition"]
+    assert sent("receive_return", lines=[line]).lines[0].disposition == "quality_control"
+    [line] = example_of("inspect_return")["lines"]
+    del line["from"]
+    assert sent("inspect_return", lines=[line]).lines[0].from_disposition == "quality_control"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["cancel_order", "void_sale", "release_hold", "void_shipment", "deliver", "fail_delivery"],
+)
+def test_without_lines_it_is_about_all_of_them(kind):
+    assert sent(kind, lines=None).lines == sent(kind, lines=[]).lines == ()
+
+
+@pytest.mark.parametrize("kind", ["extend_hold", "reschedule_supply", "cancel_supply"])
+def test_without_line_ids_it_is_about_all_of_them(kind):
+    assert sent(kind, line_ids=None).line_ids == ()
+
+
+def test_a_discount_may_be_added_to_an_order():
+    discount = {"line_id": "9", "kind": "service", "sku": "OFF", "quantity": 1}
+    discount["unit_price_minor"] = -100
+    assert sent("change_order", add=[discount]).add[0].unit_price_minor == -100
+
+
+@pytest.mark.parametrize("kind", ["record_sale", "place_order", "record_return", "exchange"])
 def test_a_service_may_have_a_negative_price(kind):
     discount = {
         "line_id": "9",

@@ -1,6 +1,7 @@
 """The published schemas and the reference pages say what the code does."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -70,6 +71,26 @@ def test_what_the_door_asks_stands_in_the_schema():
     assert "minItems" not in COMPONENTS["CountStock"]["properties"]["lines"]
     assert "reason" in COMPONENTS["AdjustStock"]["required"]
     assert "reason" not in COMPONENTS["PlaceOrder"]["required"]
+    exchange = COMPONENTS["Exchange"]["properties"]
+    assert (exchange["returned"]["minItems"], exchange["returned"]["maxItems"]) == (1, 10_000)
+    assert COMPONENTS["ClaimGuestOrders"]["properties"]["order_ids"]["minItems"] == 1
+    assert COMPONENTS["RescheduleSupply"]["properties"]["due"]["format"] == "date"
+    assert COMPONENTS["ArrivedLine"]["properties"]["missing"]["minimum"] == 0
+
+
+def test_the_schema_lets_in_a_sale_by_its_id_only_where_the_door_does():
+    orders = COMPONENTS["ClaimGuestOrders"]["properties"]["order_ids"]["items"]
+    contact = COMPONENTS["RecordContact"]["properties"]["order_id"]["anyOf"][0]
+    order = COMPONENTS["ShipLines"]["properties"]["order_id"]
+    for name, fits in {"web-1": True, "sale:till3:1": True, "sale:": False, "..": False}.items():
+        assert bool(re.search(orders["pattern"], name)) == fits
+        assert bool(re.search(contact["pattern"], name)) == fits
+    assert not re.search(order["pattern"], "sale:till3:1")
+
+
+def test_every_description_is_free_of_the_indents_of_the_code():
+    for name, component in ALL.items():
+        assert "\n  " not in component["description"], name
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

@@ -13,6 +13,7 @@ from ledger import codec
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.events import (
     AnyEvent,
+    ExceptionResolved,
     OrderLineBackordered,
     OrderLineCancelled,
     RequestAccepted,
@@ -49,6 +50,8 @@ def every_number_is_a_sum(day: list[Sent]) -> None:
 def claimed_what_was_there(state: State, claim: AnyRequest, events: tuple[AnyEvent, ...]) -> None:
     """A claim takes at most what is available; refused for stock, it asked for more."""
     answer, *effects = events
+    if any(isinstance(event, ExceptionResolved) for event in effects):
+        return  # a fact had waited for it: what left beyond the promise is nobody's claim
     after = state.on_top(planned=False)
     for event in effects:
         evolve(after, event)

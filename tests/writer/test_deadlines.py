@@ -1,7 +1,7 @@
 """What the writer does by the clock: each deadline once, in order, before any later request."""
 
 import logging
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,23 @@ from timed_network import TimedNetwork
 from consumers import blocks
 from consumers import engine as engine_module
 from consumers.snapshot import lazy
+from consumers.takeover import Standing
 from ledger import codec
 from ledger.domain import deadlines
 from ledger.domain.deadlines import Agenda, key_of, request_of
 from ledger.domain.decider import Arrival, decide
 from ledger.domain.entries import DeadlineKey
-from ledger.domain.events import HoldExpired, OrderPlaced, RequestAccepted
+from ledger.domain.events import HoldExpired, OrderPlaced, RequestAccepted, SupplyOverdue
 from ledger.domain.evolve import evolve
-from ledger.domain.requests import DeadlinePassed, ExtendHold, OrderLine, PlaceOrder, ReleaseHold
+from ledger.domain.requests import (
+    DeadlinePassed,
+    ExpectSupply,
+    ExtendHold,
+    OrderLine,
+    PlaceOrder,
+    ReleaseHold,
+    SupplyLine,
+)
 from ledger.domain.state import State
 from ledger.fingerprint import fingerprint
 
@@ -320,7 +329,7 @@ def test_stopping_does_not_wait_for_deadlines(start):
 def test_what_was_ended_before_its_time_does_not_fill_the_memory(monkeypatch):
     monkeypatch.setattr(deadlines, "MAX_STALE", 10)
     network = stocked()
-    network.ask(network.hold("cart", 100))
+    network.ask(network.hold("first", 100), network.hold("cart", 150))
     for number in range(100):
         extended = network.at(200 + number)
         now = network.kafka.now()
@@ -328,9 +337,74 @@ def test_what_was_ended_before_its_time_does_not_fill_the_memory(monkeypatch):
             ExtendHold(request_id=f"x{number}", occurred_at=now, owner="cart", expires_at=extended)
         )
     state = network.running().writer._engine.state
-    assert len(state.deadlines) == 1
-    assert len(state.agenda) <= 10 + 2 * 2
-    assert state.next_deadline() == (network.at(299), "hold", "cart", "1")
+    assert len(state.deadlines) == 2
+    assert len(state.agenda) <= 10 + 2 * 2 + 1
+    network.run_until(298)
+    assert expired(network) == ["first"]
+    network.run_until(300)
+    assert expired(network) == ["first", "cart"]
+
+
+def test_an_overdue_supply_is_told_once_and_not_counted_on():
+    network = stocked()
+    line = SupplyLine(line_id="1", sku="MUG", quantity=5)
+    supply = ExpectSupply(
+        request_id="po-1",
+        occurred_at=network.kafka.now(),
+        supply_id="po-1",
+        location="dc-1",
+        due=date(2026, 3, 1),
+        lines=(line,),
+    )
+    assert network.ask(supply)[0].outcome == "accepted"
+    midnight_s = (datetime(2026, 3, 2, tzinfo=UTC) - network.began).total_seconds()
+    network.kafka.run_for(midnight_s - 5 - network.kafka.ticks())
+    network.run_until(midnight_s - 1)
+    assert network.named(SupplyOverdue) == []
+    network.run_until(midnight_s + 1)
+    network.machines[0].crash(0.0)
+    network.run_until(midnight_s + 5)
+    assert len(network.named(SupplyOverdue)) == 1
+    assert not network.running().writer._engine.state.deadlines
+
+
+def test_a_writer_that_stops_decides_what_is_queued_and_no_deadline_for_its_own_sake():
+    network = stocked()
+    network.ask(network.hold("cart", 10))
+    network.kafka.run_for(20)
+    engine = network.running().writer._engine
+    assert engine.due is not None
+    engine.fill(lambda: False, take_input=False)
+    assert not engine.block.events
+    network.running().writer.submit("web", [order(1)])
+    engine.fill(lambda: False, take_input=False)
+    assert [recorded.topic for recorded in engine.block.events][0::3] == [
+        "request_accepted.v1",
+        "request_accepted.v1",
+    ]
+
+
+def test_a_standby_waits_anew_with_every_deadline_that_is_decided():
+    now = [0.0]
+    standing = Standing(1.0, 0, lambda: now[0])
+
+    def takes_over(at_s: float, due: DeadlineKey | None) -> bool:
+        now[0] = at_s
+        return standing.look({}, (), due)
+
+    assert not takes_over(0.0, key(1))
+    assert not takes_over(0.9, key(2))
+    assert not takes_over(1.5, key(2))
+    assert takes_over(2.0, key(2))
+    assert not takes_over(2.1, None)
+
+
+def test_deadlines_set_by_what_is_not_confirmed_yet_are_not_forgotten(monkeypatch):
+    monkeypatch.setattr(deadlines, "MAX_STALE", 0)
+    agenda = Agenda([key(1), key(2), key(3)])
+    agenda.tidy({key(1)}, {key(1), key(3)})
+    assert len(agenda) == 2
+    assert agenda.first({key(3)}) == key(3)
 
 
 def key(seconds: int, name: str = "cart") -> DeadlineKey:

@@ -6,6 +6,11 @@ from ledger.domain.events.base import Event
 from ledger.domain.words import ContactMeans, part
 
 
+def customer_stream(customer_id: str) -> str:
+    """The stream of a customer."""
+    return f"customer/{part(customer_id)}"
+
+
 class CustomerEvent(Event, frozen=True):
     """An event of one customer."""
 
@@ -13,7 +18,7 @@ class CustomerEvent(Event, frozen=True):
 
     @property
     def stream(self) -> str:
-        return f"customer/{part(self.customer_id)}"
+        return customer_stream(self.customer_id)
 
 
 class CustomerRegistered(CustomerEvent, frozen=True):
@@ -55,7 +60,7 @@ class ContactRecorded(Event, frozen=True):
     @property
     def stream(self) -> str:
         if self.customer_id is not None:
-            return f"customer/{part(self.customer_id)}"
+            return customer_stream(self.customer_id)
         return f"contact/{self.channel}/{part(self.request_id)}"
 
 

@@ -18,6 +18,7 @@ ExceptionKind = Literal[
     "clock_ahead",
     "discrepancy",
     "payment_moved",
+    "claimed_twice",
     "declined",
 ]
 

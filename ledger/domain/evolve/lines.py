@@ -103,6 +103,7 @@ def order_placed(state: State, event: OrderPlaced) -> None:
         event.ship_to,
         event.allow_split,
         event.allow_backorder,
+        event.customer_id,
     )
     for line in event.lines:
         state.lines[(order_id, line.line_id)] = ordered_line(line)
@@ -156,7 +157,14 @@ def sale_recorded(state: State, event: SaleRecorded) -> None:
     order_id = sale_id(event.channel, event.request_id)
     line_ids = tuple(line.line_id for line in event.lines)
     at = effective_at(event)
-    state.orders[order_id] = Order("sale", line_ids, event.location, at, event.selling_channel)
+    state.orders[order_id] = Order(
+        "sale",
+        line_ids,
+        event.location,
+        at,
+        event.selling_channel,
+        customer_id=event.customer_id,
+    )
     for line in event.lines:
         state.lines[(order_id, line.line_id)] = sold_line(line, event.location)
 
