@@ -15,11 +15,43 @@ from api.limits import Bodies
 from api.openapi import describe
 from api.paths import EncodedParts
 from api.reads import Reads
-from api.routes import catalog, customers, docs, events, health, inventory, orders, pages, requests
+from api.routes import (
+    availability,
+    catalog,
+    customers,
+    docs,
+    events,
+    exceptions,
+    health,
+    holds,
+    inventory,
+    orders,
+    pages,
+    requests,
+    returns,
+    supplies,
+    transfers,
+)
 from api.services import Services
 from api.streams import Streams
 
-ROUTERS = (requests, inventory, orders, customers, catalog, events, health, pages, docs)
+ROUTERS = (
+    requests,
+    inventory,
+    availability,
+    orders,
+    exceptions,
+    holds,
+    transfers,
+    supplies,
+    returns,
+    customers,
+    catalog,
+    events,
+    health,
+    pages,
+    docs,
+)
 
 
 def create_app(backend: Backend) -> FastAPI:

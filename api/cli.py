@@ -29,7 +29,7 @@ from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.kafka.log import LogUnavailable
 from projections.projection import FoldFailed
-from projections.views import UnknownView
+from projections.views import UnknownView, ViewsOutdated
 
 app = typer.Typer(
     name="onebook",
@@ -48,7 +48,13 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(importing.app, name="import")
 app.command()(reading.events)
 app.command()(reading.inventory)
+app.command()(reading.availability)
 app.command()(reading.order)
+app.command()(reading.transfer)
+app.command()(reading.supply)
+app.command()(reading.hold)
+app.command("return")(reading.authorised_return)
+app.command()(reading.exceptions)
 app.command()(reading.customer)
 app.command()(proving.verify)
 app.command()(proving.rebuild)
@@ -62,6 +68,7 @@ FAILURES = (
     ImportStopped,
     FoldFailed,
     UnknownView,
+    ViewsOutdated,
     ViewsAheadOfLedger,
     ProjectorStopped,
     LedgerCorrupt,

@@ -135,12 +135,13 @@ class Engine:
     def hand_over(self) -> Future[list[int]]:
         """Send the block to the ledger and begin the next on top of it.
 
+        One that says nothing goes at the last recorded time, whatever this machine's clock says.
         Raises what keeping a dead letter raises: nothing was sent then.
         """
         block = self.block
         for letter in block.letters:
             letter.result(LETTER_LIMIT_S)
-        if not block.events:
+        if block.tracking and not block.events:
             self._recorded_at = self._now()
         recorded_at = self._recorded_at
         future = self.ledger.append(block.events, self.ledger.head, block.tracking, recorded_at)

@@ -23,8 +23,8 @@ from consumers.source import PostgresSource, Source, ViewsAheadOfLedger
 from ledger.kafka.chain import Checkpoint
 from ledger.kafka.recorder import ReadOnlyRecorder
 from projections import checkpoints, views
-from projections.projection import Batch, Projection, split
-from projections.rows import AppendedRows, Rows
+from projections.projection import Batch, Projection, Takes, split
+from projections.rows import AppendedRows
 
 Progress = Callable[[int, int], None]
 """Called after each batch with the position and the last one to come."""
@@ -80,12 +80,13 @@ def prove(
     """Fold the ledger up to each view's position and compare; with inventory, conservation too.
 
     Of a ledger in Kafka the whole chain is proven, and that each view stands on a block of it.
-    `conn` must not be in a transaction; the views may be written meanwhile. Raises
+    `conn` must not be in a transaction; the views may be written meanwhile. Raises ViewsOutdated,
     ViewsAheadOfLedger, FoldFailed, UnknownView, LedgerCorrupt, and what the database and the
     recorder raise.
     """
     views.configure(conn)
     with _snapshot(conn), contextlib.closing(_source(recorder)) as source:
+        views.check(conn, (view() for view in views.named(names)))
         stored = checkpoints.stands(conn, network)
         stands = {view.name: stored.get(view.name, Checkpoint()) for view in views.named(names)}
         checked = [
@@ -118,21 +119,26 @@ class _Checked:
         ]
         self._conservation = Conservation() if view.name == "inventory" else None
 
-    def take(self, batch: Batch) -> None:
-        """Fold a batch, and compare what it appends."""
-        self.view.ask(batch)
-        self.view.fold(batch)
+    @property
+    def takers(self) -> list[Takes]:
+        """Who takes events: the view, and whoever proves more of it."""
+        return [self.view] if self._conservation is None else [self.view, self._conservation]
+
+    def take(self, events: Batch, more: Batch = ()) -> None:
+        """Fold the view's events of a batch, and compare what it appends; `more` is conserved."""
+        self.view.ask(events)
+        self.view.fold(events)
         for rows, comparison in self._pairs:
             if isinstance(rows, AppendedRows):
                 comparison.expect(rows.rows)
         self.view.settle()
         if self._conservation is not None:
-            self._conservation.take(batch)
+            self._conservation.take(more)
 
     def report(self, conn: psycopg.Connection[Any], network: str) -> ViewReport:
         """Compare what the view keeps, and say what was found."""
         for rows, comparison in self._pairs:
-            if isinstance(rows, Rows):
+            if not isinstance(rows, AppendedRows):
                 for chunk in _chunks(rows.in_order()):
                     comparison.expect(chunk)
         tables = tuple(comparison.report() for _, comparison in self._pairs)
@@ -169,12 +175,12 @@ def _fold(source: Source, checked: Sequence[_Checked], progress: Progress | None
 
 def _take(checked: Sequence[_Checked], before: int, batch: Batch) -> None:
     whole = [one for one in checked if one.position >= batch[-1][0]]
-    for one, events in zip(whole, split([one.view for one in whole], batch), strict=True):
-        one.take(events)
+    events = iter(split([taker for one in whole for taker in one.takers], batch))
+    for one in whole:
+        one.take(*islice(events, len(one.takers)))
     for one in checked:
         if before < one.position < batch[-1][0]:
-            [events] = split([one.view], batch[: one.position - before])
-            one.take(events)
+            one.take(*split(one.takers, batch[: one.position - before]))
 
 
 @contextlib.contextmanager

@@ -109,6 +109,9 @@ class Writer:
         self._behind = True
         self._pause_s = 0.0
         self._landed = False
+        # After a takeover by the clock alone a block without anything goes first: by the brokers'
+        # stamp on it a clock that is wrong is found out before anything is decided by it.
+        self._unproven = False
         self._unfilled: Exception | None = None
         self._stopping = False
         self._stalled_since: float | None = None
@@ -222,7 +225,7 @@ class Writer:
     def _has_work(self) -> bool:
         if self._landed:
             return True
-        if self._unfilled is not None:
+        if self._unfilled is not None or self._unproven:
             return not self._under_way()
         if not self._engine.block.full and self._something_to_decide():
             return True
@@ -236,7 +239,9 @@ class Writer:
 
     def _sleep_s(self) -> float | None:
         """How long to sleep at most; None: nothing will have to be decided by the clock."""
-        if self._stopping or self._unfilled is not None or self._engine.block.full:
+        if self._stopping or self._unproven or self._unfilled is not None:
+            return None
+        if self._engine.block.full:
             return None
         due_in_s = self._engine.due_in_s
         return None if due_in_s is None else min(max(0.0, due_in_s), MAX_SLEEP_S)
@@ -265,7 +270,7 @@ class Writer:
             return
         if self._unfilled is not None:
             self._recover(self._unfilled)
-        elif engine.block.says_something:
+        elif engine.block.says_something or self._unproven:
             self._hand_over()
 
     def _fill(self) -> None:
@@ -273,7 +278,7 @@ class Writer:
 
         To drop that one too would be to lose it, if it lands: the ledger gives it to nobody again.
         """
-        if self._unfilled is not None:
+        if self._unfilled is not None or self._unproven:
             return
         try:
             self._engine.fill(lambda: self._landed, take_input=not self._stopping)
@@ -297,6 +302,7 @@ class Writer:
                 f"this machine's clock is {ahead_s:+.1f} s from the brokers': set it, then start "
                 "the writer again. Nothing that was acknowledged is lost"
             )
+        self._unproven = False
         self._tell_appended(self.position)
 
     def _wake(self, _future: Future[list[int]]) -> None:
@@ -365,9 +371,11 @@ class Writer:
             return
         trackings = self._ledger.trackings
         waiting = self._inputs.waiting(trackings)
-        if self._standing.look(trackings, waiting, self._engine.due):
+        due = self._engine.due
+        if self._standing.look(trackings, waiting, due):
             log.warning("writer_takes_over", position=self.position)
             self._active = self._behind = True
+            self._unproven = due is not None
             self._pause_s = 0.0
 
     def _fail_everybody_who_waits(self, fault: BaseException | None) -> None:

@@ -7,6 +7,8 @@ Over the active locations that serve the channel; a channel that was never descr
 all. `backordered` is of the sku, whoever sold it: what comes in goes to those first.
 """
 
+# ruff: noqa: S608 - queries are put together from our own text only; what is given is bound
+
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -80,9 +82,7 @@ class Availability(AvailabilityItem, frozen=True, gc=False):
     """What a channel may sell of a sku, by location and by day."""
 
     locations: Annotated[tuple[AvailableAt, ...], Meta(description="Those that serve it.")]
-    coming: Annotated[
-        tuple[Coming, ...], Meta(description="What is counted in `incoming`, by day.")
-    ]
+    coming: Annotated[tuple[Coming, ...], Meta(description="What makes up `incoming`, by day.")]
 
 
 # `asked` gives the channel with its locations (null: all), and the day (null: whenever it comes).

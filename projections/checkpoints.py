@@ -79,7 +79,7 @@ def create(conn: Connection[Any]) -> None:
 
 
 def prepare(conn: Connection[Any], network: str, definitions: Mapping[str, str]) -> None:
-    """Make sure that each view, given with its definition, has a checkpoint: at 0 where it is new."""
+    """Make sure that each view has a checkpoint, at 0 where it is new; views by definition."""
     conn.execute(
         "INSERT INTO projections "
         "(network, view, position, head_hash, next_offset, trackings, definition) "

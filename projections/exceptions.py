@@ -1,4 +1,4 @@
-"""What people must look at: exceptions that were raised, variances of counts, input that was refused.
+"""What people must look at: exceptions that were raised, variances of counts, refused input.
 
 What stands about stock, orders, supplies and transfers stands with these; the SQL view
 `exceptions` brings all of it together.

@@ -1,4 +1,6 @@
-"""The SQL view `exceptions`: all that people must look at, wherever it stands; and how it is read."""
+"""The SQL view `exceptions`: all that people must look at, wherever it stands, and its reads."""
+
+# ruff: noqa: S608 - the query is put together from our own text only
 
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -7,12 +9,27 @@ from msgspec import Meta, Struct
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
+from ledger.domain.events import ExceptionKind
 from ledger.domain.words import Currency, LineId, Location, Sku
 from projections.paging import BadToken, Page, key_of
 from projections.reading import equal, listing, page
 from projections.sql_views import SqlView
 from projections.tables import columns_of
 from projections.words import ListedOrderId, Moment
+
+Kind = (
+    Literal[
+        "paid_short",
+        "short",
+        "shortage",
+        "backorder_overdue",
+        "supply_overdue",
+        "transfer_overdue",
+        "variance",
+        "input_refused",
+    ]
+    | ExceptionKind
+)
 
 READS: Final = ("exceptions", "inventory", "orders", "supplies", "transfers")
 """The views that it is made of."""
@@ -137,20 +154,20 @@ SELECT network, 'transfer_overdue/' || {_part("transfer_id")}, 'transfer_overdue
 FROM transfers WHERE overdue_since_position IS NOT NULL
 """
 
+_PARTS: Final = (
+    _RAISED,
+    _SHORTAGES,
+    _SHORT_LINES,
+    _OVERDUE_BACKORDERS,
+    _OVERDUE_SUPPLIES,
+    _OVERDUE_TRANSFERS,
+)
+
 EXCEPTIONS: Final = SqlView(
     "exceptions",
     "What people must look at, open or resolved: what was raised, shortages, short lines, what is "
     "overdue, variances of counts, refused input.",
-    "UNION ALL".join(
-        (
-            _RAISED,
-            _SHORTAGES,
-            _SHORT_LINES,
-            _OVERDUE_BACKORDERS,
-            _OVERDUE_SUPPLIES,
-            _OVERDUE_TRANSFERS,
-        )
-    ),
+    "UNION ALL".join(_PARTS),
     (
         "raised_exceptions",
         "inventory",

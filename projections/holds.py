@@ -39,9 +39,7 @@ class HoldRow(Struct, frozen=True, gc=False):
     held: Annotated[int, Meta(description="How much is held now.")]
     state: Annotated[
         HoldState,
-        Meta(
-            description="held: something is; expired: its deadline passed; released: by anything else."
-        ),
+        Meta(description="held: something is; expired: its deadline passed; released: otherwise."),
     ]
     cause: Annotated[
         ReleaseReason | None, Meta(description="Why something of it was released last.")

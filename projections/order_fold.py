@@ -228,7 +228,8 @@ class Orders(Projection):
         self._put(key, line, position, event)
 
     def _uncommitted(self, position: int, event: StockUncommitted) -> None:
-        self._give_back(position, event, (event.order_id, event.line_id), event.quantity)
+        key = (event.order_id, event.line_id)
+        self._put(key, uncommitted(self._line(key).line, event), position, event)
 
     def _left(self, position: int, event: StockShipped | StockCollected) -> None:
         if event.committed:
@@ -243,7 +244,7 @@ class Orders(Projection):
     def _give_back(
         self,
         position: int,
-        event: StockUncommitted | StockShipped | StockCollected | StockSold,
+        event: StockShipped | StockCollected | StockSold,
         key: LineKey,
         quantity: int,
     ) -> None:

@@ -77,10 +77,10 @@ class OrderLineRow(OrderLineItem, frozen=True, gc=False):
     ]
     backorder_asked: Annotated[
         int,
-        Meta(description="All that was backordered and not filled, also what left all the same."),
+        Meta(description="Backordered and not filled, also what left all the same."),
     ]
     pickups: Annotated[
-        Any, Meta(description="How much was prepared where, and until when; null: nothing.")
+        list[Any] | None, Meta(description="How much was prepared where, and until when; null: nothing.")
     ]
     overdue_since_position: Annotated[
         int | None, Meta(description="Position of the event that its promise day had passed.")

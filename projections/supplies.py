@@ -20,7 +20,7 @@ from ledger.domain.events import (
     SupplyRescheduled,
 )
 from ledger.domain.requests import SupplyLine
-from ledger.domain.stock import Stamp, stamp_of
+from ledger.domain.stock import Stamp, effective_at, stamp_of
 from ledger.domain.words import Currency, LineId, Location, Sku, SupplyId, UnitCostMinor
 from projections.episodes import NEVER, Episode, closed, opened
 from projections.projection import Batch, Projection
@@ -209,7 +209,13 @@ class Supplies(Projection):
             known = SupplyLineState(line.sku, event.location, 0, stamp)
             state = LineState(self.lines.size(event.supply_id) + 1, known)
         if stamp >= state.known.stamp:
-            known = replace(state.known, expected=line.quantity, stamp=stamp)
+            known = replace(
+                state.known,
+                sku=line.sku,
+                location=event.location,
+                expected=line.quantity,
+                stamp=stamp,
+            )
             cost = line.unit_cost_minor
             state = replace(state, known=known, unit_cost_minor=cost, currency=event.currency)
         self._put(key, state, state.known, position, event)
@@ -219,7 +225,8 @@ class Supplies(Projection):
     def _due(
         self, key: LineKey, due: date, event: SupplyExpected | SupplyRescheduled, position: int
     ) -> None:
-        state, stamp = self._line(key), stamp_of(event)
+        state = self._line(key)
+        stamp = (effective_at(event), event.channel, event.request_id)
         if state.known.due_stamp is not None and stamp < state.known.due_stamp:
             return
         known = replace(

@@ -98,6 +98,17 @@ def create(conn: Connection[Any], network: str, projections: Iterable[Projection
         checkpoints.prepare(conn, network, definitions)
 
 
+def prepare(conn: Connection[Any], network: str) -> None:
+    """Create all views' tables and checkpoints where they are missing.
+
+    Raises ViewsOutdated where another release made some.
+    """
+    made = [view() for view in VIEWS.values()]
+    checkpoints.create(conn)
+    check(conn, made)
+    create(conn, network, made)
+
+
 def check(conn: Connection[Any], views: Iterable[Projection]) -> None:
     """Raise ViewsOutdated where rows of these views are of another release."""
     definitions = {view.name: view.definition for view in views}

@@ -26,7 +26,7 @@ from consumers import verify as proof
 from consumers.kafka.source import ChainReport
 from consumers.projector import Projector
 from consumers.verify import Proof, ViewReport
-from projections.views import VIEWS, create
+from projections.views import VIEWS, prepare
 
 MAX_DIFFERENCES_SHOWN = 20
 
@@ -57,7 +57,7 @@ def verify(
         open_to_read(settings, url) as recorder,
         psycopg.connect(url, autocommit=True) as conn,
     ):
-        create(conn, settings.network, (view() for view in VIEWS.values()))
+        prepare(conn, settings.network)
         found = proof.prove(
             recorder,
             conn,

@@ -1,4 +1,4 @@
-"""`onebook events | inventory | order | customer`: the views and the ledger, read over HTTP."""
+"""`onebook events | inventory | order | …`: the views and the ledger, read over HTTP."""
 
 from typing import Annotated, Any
 
@@ -102,6 +102,123 @@ def customer(
         history = reply(client, f"{path}/history", {"limit": limit})
     both = {**found, "history": history}
     print_json(both) if as_json else shown.customer(both)
+
+
+def availability(  # noqa: PLR0913  (its options)
+    *,
+    channel: Annotated[str, typer.Argument(help="The channel that wants to sell.")],
+    sku: Annotated[str | None, typer.Argument(help="One sku; without it, the first ones.")] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", metavar="YYYY-MM-DD", help="Count what is due by this day."),
+    ] = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a channel may sell now, and may promise with what is to come.
+
+    Example: onebook availability web 85123A --date 2026-03-20
+    """
+    path = f"/v1/availability/{encoded(channel)}"
+    if sku is None:
+        page = _get(data, path, {"date": day, "limit": limit})
+        print_json(page) if as_json else shown.availability(page)
+    else:
+        found = _get(data, f"{path}/{encoded(sku)}", {"date": day})
+        print_json(found) if as_json else shown.availability_of(found)
+
+
+def exceptions(  # noqa: PLR0913  (its options)
+    *,
+    state: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
+    kind: Annotated[str | None, typer.Option(help="One kind: paid_short, unlinked, …")] = None,
+    location: Annotated[str | None, typer.Option(help="At one location only.")] = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what people must look at: paid but short first, then the dearest.
+
+    Example: onebook exceptions --kind paid_short
+    """
+    wanted = {"state": state, "kind": kind, "location": location, "limit": limit}
+    page = _get(data, "/v1/exceptions", wanted)
+    print_json(page) if as_json else shown.exceptions(page)
+
+
+def transfer(
+    *,
+    transfer_id: Annotated[
+        str | None, typer.Argument(help="One transfer; without it, the latest ones.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Of a list: in this state only.")] = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show transfers: what is on its way, what arrived and what was lost.
+
+    Example: onebook transfer tr-1
+    """
+    if transfer_id is None:
+        page = _get(data, "/v1/transfers", {"state": state, "limit": limit})
+        print_json(page) if as_json else shown.transfers(page)
+    else:
+        found = _get(data, f"/v1/transfers/{encoded(transfer_id)}")
+        print_json(found) if as_json else shown.transfer(found)
+
+
+def supply(
+    *,
+    supply_id: Annotated[
+        str | None, typer.Argument(help="One supply; without it, the latest ones.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Of a list: in this state only.")] = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is expected from outside, when, and what of it came.
+
+    Example: onebook supply --state overdue
+    """
+    if supply_id is None:
+        page = _get(data, "/v1/supplies", {"state": state, "limit": limit})
+        print_json(page) if as_json else shown.supplies(page)
+    else:
+        found = _get(data, f"/v1/supplies/{encoded(supply_id)}")
+        print_json(found) if as_json else shown.supply(found)
+
+
+def hold(
+    *,
+    owner: Annotated[str | None, typer.Argument(help="One owner: a cart, a session.")] = None,
+    state: Annotated[str | None, typer.Option(help="held, released or expired.")] = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is held, for whom, where and until when.
+
+    Example: onebook hold cart-1
+    """
+    page = _get(data, "/v1/holds", {"owner": owner, "state": state, "limit": limit})
+    print_json(page) if as_json else shown.holds(page)
+
+
+def authorised_return(
+    *,
+    return_id: Annotated[str, typer.Argument(help="An authorised return.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one authorised return: what may come back, what did, and what was done with it.
+
+    Example: onebook return r-1
+    """
+    found = _get(data, f"/v1/returns/{encoded(return_id)}")
+    print_json(found) if as_json else shown.authorised_return(found)
 
 
 def _get(data: Any, path: str, parameters: dict[str, Any] | None = None) -> Any:

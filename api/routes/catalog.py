@@ -1,4 +1,4 @@
-"""What things are: products, locations and channels, as described latest."""
+"""What things are, as described latest: products, locations, channels and their buffers."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
 from projections import catalog
-from projections.catalog import ChannelItem, LocationItem, Product
+from projections.catalog import ChannelBuffer, ChannelItem, LocationItem, Product
 
 router = APIRouter(tags=["catalog"], route_class=LeanRoute)
 
@@ -64,4 +64,15 @@ async def channels(request: Request, query: Annotated[ReadList, Query()]) -> Res
     reads = serving(request).reads
     async with reads.at(query.min_position) as conn:
         page = await catalog.channel_list(conn, reads.network, after=query.after, limit=query.limit)
+    return listed(page)
+
+
+@router.get("/v1/channels/{channel}/buffers", openapi_extra=answers(ChannelBuffer, listed=True))
+async def buffers(request: Request, channel: str, query: Annotated[ReadList, Query()]) -> Response:
+    """How much of each sku a channel leaves to others, by sku."""
+    reads = serving(request).reads
+    async with reads.at(query.min_position) as conn:
+        page = await catalog.buffer_list(
+            conn, reads.network, channel, after=query.after, limit=query.limit
+        )
     return listed(page)

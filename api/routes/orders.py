@@ -50,7 +50,10 @@ async def order_list(request: Request, query: Annotated[OrderList, Query()]) -> 
 
 @router.get("/v1/orders/{order_id}", openapi_extra=answers(Order))
 async def order(request: Request, order_id: str, query: Annotated[Read, Query()]) -> Response:
-    """One order: its label, its lines with every quantity, and its payments."""
+    """One order: its label, its lines with every quantity, and all that was done for it.
+
+    Where its lines are served from and why, its shipments, payments and refunds.
+    """
     reads = serving(request).reads
     async with reads.at(query.min_position) as conn:
         found, position = await order_reads.order(conn, reads.network, order_id)

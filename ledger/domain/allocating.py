@@ -18,11 +18,16 @@ def commit(draft: Draft, key: LineKey, location: str, quantity: int) -> None:
 def uncommit(
     draft: Draft, key: LineKey, location: str, quantity: int, cause: UncommitCause
 ) -> None:
-    """Give back so much of what a line was promised at a location, what is picked last."""
+    """Give back so much of what a line was promised at a location, what is picked last.
+
+    What was not collected in time had been picked, all of it.
+    """
     line = draft.state.lines[key]
     there = line.allocation(location)
     assert there is not None, (key, location)
-    picked = max(0, quantity - (there.committed - there.waiting_picked))
+    picked = quantity
+    if cause != "expired":
+        picked = max(0, quantity - (there.committed - there.waiting_picked))
     given_back = StockUncommitted(
         *draft.header,
         location,
@@ -33,6 +38,7 @@ def uncommit(
         picked=picked,
     )
     draft.stock(given_back)
+    draft.touch_line(key)
 
 
 def give_back(draft: Draft, key: LineKey, quantity: int, cause: UncommitCause) -> None:

@@ -26,6 +26,7 @@ from ledger.domain.described import (
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.entries import About
 from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused
+from ledger.domain.exchanges import authorise_return, exchange
 from ledger.domain.fulfilment import (
     collect_lines,
     deliver,
@@ -35,15 +36,19 @@ from ledger.domain.fulfilment import (
     void_shipment,
 )
 from ledger.domain.holds import extend_hold, place_hold, release_hold
-from ledger.domain.joining import join_order, ship_and_join
+from ledger.domain.joining import expect_and_join, join_order, ship_and_join
 from ledger.domain.payments import record_payment
 from ledger.domain.placing import place_order
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import (
     AdjustStock,
+    AuthoriseReturn,
     CancelOrder,
+    CancelSupply,
+    CancelTransfer,
     ChangeOrder,
     ClaimGuestOrders,
+    CloseTransfer,
     CollectLines,
     CountStock,
     DeadlinePassed,
@@ -52,9 +57,12 @@ from ledger.domain.requests import (
     DescribeChannel,
     DescribeLocation,
     DescribeProduct,
+    Exchange,
+    ExpectSupply,
     ExtendHold,
     FailDelivery,
     GiveConsent,
+    InspectReturn,
     LinkIdentity,
     MergeCustomers,
     MoveStock,
@@ -63,26 +71,35 @@ from ledger.domain.requests import (
     PlaceOrder,
     ReadyForPickup,
     ReassignLine,
+    ReceiveReturn,
     ReceiveStock,
+    ReceiveTransfer,
     RecordContact,
     RecordPayment,
     RecordReturn,
     RecordSale,
     RegisterCustomer,
     ReleaseHold,
+    RequestTransfer,
+    RescheduleSupply,
     SetChannelBuffer,
     SetSafetyStock,
     ShipLines,
+    ShipTransfer,
     UnmergeCustomers,
     VoidSale,
     VoidShipment,
     WithdrawConsent,
     kind_of,
 )
+from ledger.domain.returns import inspect_return, receive_return
 from ledger.domain.sales import record_return, record_sale, void_sale
 from ledger.domain.settling import settle
 from ledger.domain.shelf import adjust_stock, count_stock, move_stock, receive_stock
 from ledger.domain.state import State
+from ledger.domain.supply import cancel_supply, reschedule_supply
+from ledger.domain.transfer_claims import cancel_transfer, request_transfer
+from ledger.domain.transfers import close_transfer, receive_transfer, ship_transfer
 from ledger.domain.words import sale_id
 
 __all__ = ["Arrival", "State", "decide"]
@@ -130,16 +147,22 @@ def _answered(arrival: Arrival, outcome: Outcome) -> tuple[AnyEvent, ...]:
 
 
 _CLAIM: Final[dict[type, Callable[[State, Arrival, Any], Outcome]]] = {
+    AuthoriseReturn: authorise_return,
     CancelOrder: cancel_order,
+    CancelTransfer: cancel_transfer,
     ChangeOrder: change_order,
+    Exchange: exchange,
     ExtendHold: extend_hold,
     PlaceHold: place_hold,
     PlaceOrder: place_order,
     ReassignLine: reassign_line,
+    RequestTransfer: request_transfer,
 }
 _RECORD: Final[dict[type, Callable[[Draft, Any], None]]] = {
     AdjustStock: adjust_stock,
+    CancelSupply: cancel_supply,
     ClaimGuestOrders: claim_guest_orders,
+    CloseTransfer: close_transfer,
     CollectLines: collect_lines,
     CountStock: count_stock,
     DeadlinePassed: pass_deadline,
@@ -148,23 +171,29 @@ _RECORD: Final[dict[type, Callable[[Draft, Any], None]]] = {
     DescribeChannel: describe_channel,
     DescribeLocation: describe_location,
     DescribeProduct: describe_product,
+    ExpectSupply: expect_and_join,
     FailDelivery: fail_delivery,
     GiveConsent: give_consent,
+    InspectReturn: inspect_return,
     LinkIdentity: link_identity,
     MergeCustomers: merge_customers,
     MoveStock: move_stock,
     PickLines: pick_lines,
     ReadyForPickup: ready_for_pickup,
+    ReceiveReturn: receive_return,
     ReceiveStock: receive_stock,
+    ReceiveTransfer: receive_transfer,
     RecordContact: record_contact,
     RecordPayment: record_payment,
     RecordReturn: record_return,
     RecordSale: _record_sale,
     RegisterCustomer: register_customer,
     ReleaseHold: release_hold,
+    RescheduleSupply: reschedule_supply,
     SetChannelBuffer: set_channel_buffer,
     SetSafetyStock: set_safety_stock,
     ShipLines: ship_and_join,
+    ShipTransfer: ship_transfer,
     UnmergeCustomers: unmerge_customers,
     VoidSale: void_sale,
     VoidShipment: void_shipment,

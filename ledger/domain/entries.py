@@ -127,7 +127,10 @@ class Supply(Struct, frozen=True, gc=False):
 
 
 class SupplyLineState(Struct, frozen=True, gc=False):
-    """One line of a supply; `stamp` of the word on its quantity, `due_stamp` on its due date."""
+    """One line of a supply; `stamp` of the word on its quantity, `due_stamp` on its due date.
+
+    `place` is its place in the word that counts: lines are in order of their words.
+    """
 
     sku: str
     location: str
@@ -139,6 +142,7 @@ class SupplyLineState(Struct, frozen=True, gc=False):
     due_stamp: Stamp | None = None
     cancelled: bool = False
     overdue: bool = False
+    place: int = 0
 
     @property
     def incoming(self) -> int:

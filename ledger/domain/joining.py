@@ -30,21 +30,40 @@ from ledger.domain.fulfilment import (
 )
 from ledger.domain.payments import refund_lines
 from ledger.domain.requests import (
+    CancelSupply,
     ClaimGuestOrders,
+    CloseTransfer,
     CollectLines,
     DeclineLine,
     Deliver,
+    ExpectSupply,
     FailDelivery,
+    InspectReturn,
     PickLines,
     ReadyForPickup,
+    ReceiveReturn,
+    ReceiveStock,
+    ReceiveTransfer,
     RecordPayment,
     RecordReturn,
     RecordSale,
+    RescheduleSupply,
     ShipLines,
+    ShipTransfer,
     VoidSale,
     VoidShipment,
 )
+from ledger.domain.returns import link_inspected, link_received
 from ledger.domain.sales import join_fulfilment, link_return, void_sale
+from ledger.domain.supply import (
+    cancel_supply,
+    expect_supply,
+    link_receipt,
+    reschedule_supply,
+    supply_stream,
+    tell_overdue,
+)
+from ledger.domain.transfers import close_transfer, receive_transfer, ship_transfer
 
 TakesEffect = Callable[[Draft, Any], None]
 
@@ -78,22 +97,37 @@ def _join_shipment(draft: Draft, fact: ShipLines) -> None:
         draft.joining = joining
 
 
+def expect_and_join(draft: Draft, request: ExpectSupply) -> None:
+    """Goods are expected; receipts of them, and other words on them, may have been there before."""
+    expect_supply(draft, request)
+    join(draft, supply_stream(request.supply_id))
+    tell_overdue(draft, request.supply_id)
+
+
 def _was_recorded(_draft: Draft, _fact: object) -> None:
     """All that it says was recorded when it came."""
 
 
 _TAKES_EFFECT: Final[dict[type, TakesEffect]] = {
+    CancelSupply: cancel_supply,
     ClaimGuestOrders: join_claim,
+    CloseTransfer: close_transfer,
     CollectLines: collect_lines,
     DeclineLine: decline_line,
     Deliver: deliver,
     FailDelivery: fail_delivery,
+    InspectReturn: link_inspected,
     PickLines: pick_lines,
     ReadyForPickup: ready_for_pickup,
+    ReceiveReturn: link_received,
+    ReceiveStock: link_receipt,
+    ReceiveTransfer: receive_transfer,
     RecordPayment: refund_lines,
     RecordReturn: link_return,
     RecordSale: join_fulfilment,
+    RescheduleSupply: reschedule_supply,
     ShipLines: ship_and_join,
+    ShipTransfer: ship_transfer,
     VoidSale: void_sale,
     VoidShipment: void_shipment,
 }

@@ -33,6 +33,7 @@ from ledger.domain.events import (
     PickupExpired,
     PickupReady,
     ShipmentVoided,
+    StockUncommitted,
 )
 from ledger.domain.requests import OrderLine, Place, SaleLine
 from ledger.domain.words import How
@@ -287,21 +288,38 @@ def promised(line: Line, location: str, quantity: int, number: int) -> Line:
     return with_allocation(line, after)
 
 
-def given_back(line: Line, location: str, quantity: int, put_back: int = 0) -> Line:
-    """The line with less of it promised there; `short` never exceeds what is.
-
-    `put_back` of it was picked, and stands on the shelf again.
-    """
+def given_back(line: Line, location: str, quantity: int) -> Line:
+    """The line with less of it promised there; `short` never exceeds what is."""
     there = _at(line, location)
     committed = there.committed - quantity
-    after = replace(
-        there,
-        committed=committed,
-        short=min(there.short, committed),
-        picked=there.picked - min(there.picked, put_back),
-        prepared=there.prepared - min(there.prepared, put_back),
-    )
+    after = replace(there, committed=committed, short=min(there.short, committed))
     return with_allocation(line, after)
+
+
+def uncommitted(line: Line, event: StockUncommitted) -> Line:
+    """The line with less of it promised there; what of it was picked stands on the shelf again.
+
+    Of what was picked, what is ready goes last, unless it is what was not collected in time:
+    then `pickup_expired` follows, and says of which pickups it was.
+    """
+    after = given_back(line, event.location, event.quantity)
+    if event.picked == 0:
+        return after
+    there = _at(line, event.location)
+    expired = event.cause == "expired"
+    picked = there.waiting_picked - event.picked
+    ready = there.waiting_ready - event.picked if expired else min(there.waiting_ready, picked)
+    put_back = replace(
+        _at(after, event.location),
+        picked=min(there.picked, there.gone + picked),
+        prepared=min(there.prepared, there.gone + ready),
+    )
+    after = with_allocation(after, put_back)
+    if expired or not line.pickups:
+        return after
+    timed = sum(p.quantity for p in line.pickups if p.location == event.location)
+    surplus = max(0, timed - put_back.prepared)
+    return replace(after, pickups=_without(line.pickups, event.location, surplus))
 
 
 def with_allocation(line: Line, there: Allocation) -> Line:
@@ -321,9 +339,7 @@ def _at(line: Line, location: str) -> Allocation:
 
 
 def _gone(line: Line, location: str, quantity: int) -> Line:
-    there = line.allocation(location)
-    if there is None:
-        return line
+    there = _at(line, location)
     return with_allocation(line, replace(there, gone=there.gone + quantity))
 
 
@@ -419,6 +435,8 @@ def _reassigned(line: Line, event: OrderLineReassigned) -> Line:
 
 
 def _declined(line: Line, event: OrderLineDeclined) -> Line:
+    if event.location in line.declined:
+        return line
     return replace(line, declined=(*line.declined, event.location))
 
 

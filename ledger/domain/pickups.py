@@ -29,4 +29,4 @@ def _expiring(line: Line, location: str, until: datetime) -> int:
         for pickup in line.pickups
         if pickup.location == location and pickup.until > until
     )
-    return max(0, there.waiting_ready - later - (there.prepared - timed))
+    return max(0, there.waiting_ready - later - max(0, there.prepared - timed))

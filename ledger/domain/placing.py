@@ -41,7 +41,7 @@ def place_order(
     refused.
     """
     if request.order_id in state.orders:
-        return Refusal(Reason.ID_TAKEN, (RefusedLine(order_id=request.order_id),))
+        return _taken(request)
     goods = [line for line in request.lines if line.kind == "goods"]
     selling = request.channel or arrival.channel
     view = view_of(state, selling)
@@ -51,7 +51,14 @@ def place_order(
         if _nothing_follows(state, request, goods):
             return tuple(effects)
         return _followed(Draft(state, arrival), request, effects)
-    return _planned(state, arrival, request, selling, goods)
+    planned = order_plan(state, arrival, request)
+    if isinstance(planned, Refusal):
+        return planned
+    return placed(Draft(state, arrival), request, planned)
+
+
+def _taken(request: PlaceOrder) -> Refusal:
+    return Refusal(Reason.ID_TAKEN, (RefusedLine(order_id=request.order_id),))
 
 
 def all_there(state: State, goods: Iterable[OrderLine]) -> bool:
@@ -127,19 +134,23 @@ def carry_out(draft: Draft, order_id: str, lines: Iterable[OrderLine]) -> None:
                 collect(draft, key, line.location, there)
 
 
-def _planned(
-    state: State, arrival: Arrival, request: PlaceOrder, selling: str, goods: list[OrderLine]
-) -> tuple[AnyEvent, ...] | Refusal:
-    """What is not served as it stands: sourced, split, backordered, in part, or refused."""
+def order_plan(state: State, arrival: Arrival, request: PlaceOrder) -> Plan | Refusal:
+    """What becomes of an order: sourced, split, backordered, in part; or why it is refused."""
+    if request.order_id in state.orders:
+        return _taken(request)
+    goods = [line for line in request.lines if line.kind == "goods"]
+    selling = request.channel or arrival.channel
     refusal = why_not(state, selling, goods)
     if refusal is not None:
         return refusal
     free = Free(state, selling, held_by(state, request.hold_owner))
     allowed = Allowed(request.allow_split, request.allow_backorder, request.allow_part)
-    planned = plan(state, arrival, free, goods, allowed, request.ship_to)
-    if isinstance(planned, Refusal):
-        return planned
-    draft = Draft(state, arrival)
+    return plan(state, arrival, free, goods, allowed, request.ship_to)
+
+
+def placed(draft: Draft, request: PlaceOrder, planned: Plan) -> tuple[AnyEvent, ...]:
+    """Carry the plan through; what was decided before in this draft stands before it."""
+    selling = request.channel or draft.arrival.channel
     draft.emit(order_placed(draft.header, request, selling))
     if request.hold_owner is not None:
         use_holds(draft, request.hold_owner, used_of(planned))

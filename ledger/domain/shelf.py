@@ -11,11 +11,12 @@ from ledger.domain.events import (
 )
 from ledger.domain.requests import AdjustStock, CountLine, CountStock, MoveStock, ReceiveStock
 from ledger.domain.stock import NOTHING, StockItem
+from ledger.domain.supply import link_receipt
 from ledger.domain.words import CountedState
 
 
 def receive_stock(draft: Draft, request: ReceiveStock) -> None:
-    """Goods came in, each line in its state."""
+    """Goods came in, each line in its state; of the supply that they came from, so much less."""
     for line in request.lines:
         draft.names(request.location, line.sku)
         received = StockReceived(
@@ -32,6 +33,8 @@ def receive_stock(draft: Draft, request: ReceiveStock) -> None:
             line.serial,
         )
         draft.stock(received)
+    if request.supply_id is not None:
+        link_receipt(draft, request)
 
 
 def adjust_stock(draft: Draft, request: AdjustStock) -> None:

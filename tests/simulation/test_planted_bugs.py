@@ -320,7 +320,7 @@ def test_the_model_catches_a_writer_that_no_deadline_wakes(bug: Bug) -> None:
 
 
 def test_the_model_catches_standbys_that_look_at_no_deadline(bug: Bug) -> None:
-    bug(Writer._stand_by, ("self._engine.due)", "None)"))
+    bug(Writer._stand_by, ("due = self._engine.due", "due = None"))
     caught("in time")
 
 

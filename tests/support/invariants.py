@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from books import Books
+from moving_invariants import incoming_agrees, returns_agree, transfers_are_whole
 
 from ledger.domain.events import (
     AnyEvent,
@@ -35,6 +36,7 @@ from ledger.domain.events import (
     StockWrittenOut,
 )
 from ledger.domain.state import About, State
+from ledger.domain.supply import supply_stream
 
 Sums = Counter[tuple[str, str, str]]
 """Quantities by (location, sku, state)."""
@@ -181,9 +183,7 @@ def reservations_agree(state: State) -> None:
 
 def backorders_agree(state: State) -> None:
     """Who waits for stock stands in line for it once, in the order of filling."""
-    waiting = {
-        key: line.backordered for key, line in state.lines.items() if line.backordered > 0
-    }
+    waiting = {key: line.backordered for key, line in state.lines.items() if line.backordered > 0}
     for sku, entries in state.backorders.items():
         assert list(entries) == sorted(entries), sku
         for entry in entries:
@@ -207,7 +207,11 @@ def exceptions_agree(state: State) -> None:
             wanted.add(("overshipped", about))
         if line.goods and line.over_returned > 0:
             wanted.add(("over_returned", about))
-    seen = {"discrepancy", "overshipped", "over_returned"}
+    for (supply_id, line_id), supply in state.supply_lines.items():
+        if supply.received > supply.expected:
+            about = About(line_id=line_id, subject=supply_stream(supply_id))
+            wanted.add(("over_received", about))
+    seen = {"discrepancy", "overshipped", "over_returned", "over_received"}
     standing = {key for key in state.exceptions if key[0] in seen}
     assert standing == wanted, standing ^ wanted
 
@@ -239,5 +243,8 @@ def check(books: Books) -> None:
     promises_agree(books.state)
     reservations_agree(books.state)
     backorders_agree(books.state)
+    incoming_agrees(books.state)
+    transfers_are_whole(books.state, books.events)
+    returns_agree(books.state)
     exceptions_agree(books.state)
     streams_are_short(books)

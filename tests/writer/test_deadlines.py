@@ -13,6 +13,7 @@ from consumers import blocks
 from consumers import engine as engine_module
 from consumers.snapshot import lazy
 from consumers.takeover import Standing
+from consumers.writer import ClockWrong
 from ledger import codec
 from ledger.domain import deadlines
 from ledger.domain.deadlines import Agenda, key_of, request_of
@@ -141,6 +142,22 @@ def test_a_standby_leaves_deadlines_to_a_writer_that_decides_them():
     network.run_until(20)
     assert len(expired(network)) == 30
     assert [machine.running.writer.active for machine in network.machines] == [True, False]
+
+
+def test_a_standby_whose_clock_is_wrong_ends_no_hold_before_its_time():
+    network = stocked(writers=2)
+    network.ask(network.hold("cart", 50))
+    network.run_until(5)
+    wrong = network.running(1).writer
+    network.machines[1].ahead_s = 60.0
+    network.run_until(15)
+    assert isinstance(wrong.fault, ClockWrong)
+    assert expired(network) == []
+    assert network.named(RequestAccepted)[-1][1] == "hold for cart until 50"
+    network.ask(order(1))
+    assert network.events[-1].recorded_at < network.at(20)
+    network.run_until(55)
+    assert expired(network) == ["cart"]
 
 
 def test_a_writer_that_wakes_up_does_not_do_again_what_another_did_meanwhile():

@@ -31,10 +31,14 @@ class SupplyRescheduled(SupplyEvent, frozen=True):
     line_ids: tuple[str, ...]
     due: date
     due_until: datetime
+    effective_at: datetime | None = None
 
 
 class SupplyReceived(SupplyEvent, frozen=True):
-    """So much of a line came, wherever it was received."""
+    """So much of a line came, wherever it was received.
+
+    Below zero: so much is counted elsewhere, since a later word changed what is expected.
+    """
 
     line_id: str
     quantity: int

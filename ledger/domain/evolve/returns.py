@@ -9,10 +9,13 @@ from ledger.domain.state import State
 
 def authorised(state: State, event: ReturnAuthorised) -> None:
     """So much of an order's lines may come back."""
-    line_ids = tuple(line.line_id for line in event.lines)
+    line_ids = tuple(dict.fromkeys(line.line_id for line in event.lines))
     state.returns[event.return_id] = AuthorisedReturn(event.order_id, line_ids)
     for line in event.lines:
-        state.return_lines[(event.return_id, line.line_id)] = AuthorisedLine(line.quantity)
+        key = (event.return_id, line.line_id)
+        before = state.return_lines.get(key)
+        quantity = line.quantity + (0 if before is None else before.quantity)
+        state.return_lines[key] = AuthorisedLine(quantity)
         _open(state, (event.order_id, line.line_id), line.quantity)
 
 

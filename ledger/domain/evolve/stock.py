@@ -21,6 +21,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.evolve.lines import put_line
 from ledger.domain.orders import given_back, promised
+from ledger.domain.orders import uncommitted as line_uncommitted
 from ledger.domain.state import State
 from ledger.domain.stock import NOTHING, StockItem, effective_at, effects_of, moved, stamp_of
 
@@ -91,8 +92,7 @@ def uncommitted(state: State, event: StockUncommitted) -> None:
     item_changes(state, event)
     key = (event.order_id, event.line_id)
     line = state.lines[key]
-    after = given_back(line, event.location, event.quantity, event.picked)
-    put_line(state, key, line, after)
+    put_line(state, key, line, line_uncommitted(line, event))
 
 
 def left_for_order(state: State, event: StockShipped | StockCollected) -> None:

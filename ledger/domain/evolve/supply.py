@@ -14,7 +14,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.requests import SupplyLine
 from ledger.domain.state import State
-from ledger.domain.stock import Stamp, stamp_of
+from ledger.domain.stock import Stamp, effective_at, stamp_of
 
 LineId = tuple[str, str]
 """(supply_id, line_id)."""
@@ -22,82 +22,93 @@ LineId = tuple[str, str]
 
 def expected(state: State, event: SupplyExpected) -> None:
     """Lines are expected; of two words on one line the latest counts."""
-    known = state.supplies.get(event.supply_id)
+    supply_id = event.supply_id
+    known = state.supplies.get(supply_id)
     before = () if known is None else known.line_ids
-    new = tuple(line.line_id for line in event.lines if line.line_id not in before)
+    new = (line.line_id for line in event.lines)
+    added = tuple(i for i in new if (supply_id, i) not in state.supply_lines)
     location = event.location if known is None else known.location
-    state.supplies[event.supply_id] = Supply(location, (*before, *new))
-    for line in event.lines:
-        _line_expected(state, event, line)
+    state.supplies[supply_id] = Supply(location, (*before, *added))
+    for place, line in enumerate(event.lines):
+        _line_expected(state, event, line, place)
 
 
-def _line_expected(state: State, event: SupplyExpected, line: SupplyLine) -> None:
+def _line_expected(state: State, event: SupplyExpected, line: SupplyLine, place: int) -> None:
     key = (event.supply_id, line.line_id)
     stamp = stamp_of(event)
     before = state.supply_lines.get(key)
     if before is None:
         before = SupplyLineState(line.sku, event.location, 0, stamp)
-        state.supply_lines[key] = before
     if stamp >= before.stamp:
-        put_line(state, key, replace(before, expected=line.quantity, stamp=stamp))
+        after = replace(
+            before,
+            sku=line.sku,
+            location=event.location,
+            expected=line.quantity,
+            stamp=stamp,
+            place=place,
+        )
+        put_line(state, key, after, event.recorded_at)
     if event.due is not None:
-        _due(state, key, event.due, event.due_until, stamp, event.recorded_at)
+        _due(state, key, event, event.due, event.due_until)
 
 
-def _due(  # noqa: PLR0913, PLR0917 - a word on a date
+def _due(
     state: State,
     key: LineId,
+    event: SupplyExpected | SupplyRescheduled,
     due: date,
     due_until: datetime | None,
-    stamp: Stamp,
-    recorded_at: datetime,
 ) -> None:
     line = state.supply_lines[key]
-    if line.due_stamp is not None and stamp < line.due_stamp:
-        return
-    if line.due_until is not None:
-        state.end_deadline((line.due_until, "supply", *key))
-    passed = due_until is not None and due_until <= recorded_at
-    after = replace(line, due=due, due_until=due_until, due_stamp=stamp, overdue=False)
-    put_line(state, key, after)
-    if due_until is not None and not passed and after.incoming > 0:
-        state.set_deadline((due_until, "supply", *key))
+    stamp: Stamp = (effective_at(event), event.channel, event.request_id)
+    if line.due_stamp is None or stamp >= line.due_stamp:
+        after = replace(line, due=due, due_until=due_until, due_stamp=stamp, overdue=False)
+        put_line(state, key, after, event.recorded_at)
 
 
 def rescheduled(state: State, event: SupplyRescheduled) -> None:
     """Lines come on another day."""
-    stamp = stamp_of(event)
     for line_id in event.line_ids:
-        key = (event.supply_id, line_id)
-        _due(state, key, event.due, event.due_until, stamp, event.recorded_at)
+        _due(state, (event.supply_id, line_id), event, event.due, event.due_until)
 
 
 def received(state: State, event: SupplyReceived) -> None:
     """So much of a line came."""
     key = (event.supply_id, event.line_id)
     line = state.supply_lines[key]
-    put_line(state, key, replace(line, received=line.received + event.quantity))
+    after = replace(line, received=line.received + event.quantity)
+    put_line(state, key, after, event.recorded_at)
 
 
 def cancelled(state: State, event: SupplyCancelled) -> None:
     """What has not come will not come."""
     for line_id in event.line_ids:
         key = (event.supply_id, line_id)
-        put_line(state, key, replace(state.supply_lines[key], cancelled=True))
+        after = replace(state.supply_lines[key], cancelled=True)
+        put_line(state, key, after, event.recorded_at)
 
 
 def overdue(state: State, event: SupplyOverdue) -> None:
     """It is counted on no longer, until somebody says when it comes."""
     key = (event.supply_id, event.line_id)
-    put_line(state, key, replace(state.supply_lines[key], overdue=True))
+    put_line(state, key, replace(state.supply_lines[key], overdue=True), event.recorded_at)
 
 
-def put_line(state: State, key: LineId, after: SupplyLineState) -> None:
-    """Keep the line, its place among what brings its sku, and its deadline while it is open."""
+def put_line(state: State, key: LineId, after: SupplyLineState, recorded_at: datetime) -> None:
+    """Keep the line, its place among what brings its sku, and its deadline while it is awaited."""
+    before = state.supply_lines.get(key)
     state.supply_lines[key] = after
-    on_its_way(state, after.sku, ("supply", *key), coming=after.incoming > 0)
-    if after.incoming == 0 and after.due_until is not None:
-        state.end_deadline((after.due_until, "supply", *key))
+    source: Source = ("supply", *key)
+    if before is not None and before.sku != after.sku:
+        on_its_way(state, before.sku, source, coming=False)
+    on_its_way(state, after.sku, source, coming=after.incoming > 0)
+    awaited = after.incoming > 0 and not after.overdue
+    until = None if before is None else before.due_until
+    if until is not None and (until != after.due_until or not awaited):
+        state.end_deadline((until, "supply", *key))
+    if awaited and after.due_until is not None and after.due_until > recorded_at:
+        state.set_deadline((after.due_until, "supply", *key))
 
 
 def on_its_way(

@@ -1,0 +1,102 @@
+"""What may be said about goods that come back."""
+
+from typing import Any
+
+from any_order_request import FREE_LINES, SOUND_LINES
+from any_parts import (
+    Kind,
+    Kinds,
+    Said,
+    chosen,
+    chosen_with,
+    customers,
+    goods_or_services,
+    line_ids,
+    locations,
+    orders,
+    quantities,
+    returns,
+    said,
+    sale_keys,
+    skus,
+    states,
+)
+from hypothesis import strategies as st
+
+from ledger.domain.requests import (
+    AuthoriseReturn,
+    Exchange,
+    InspectedLine,
+    InspectReturn,
+    ReceivedLine,
+    ReceiveReturn,
+    RecordReturn,
+    ReturnedLine,
+    ReturnLine,
+)
+
+DISPOSITIONS = ("restock", "quality_control", "damaged", "scrap", "return_to_vendor", "missing")
+of_orders = orders.map(lambda order_id: {"order_id": order_id})
+of_sales = sale_keys.map(lambda key: {"sale": key})
+origins = st.one_of(st.just({}), of_orders, of_orders, of_orders, of_sales)
+
+
+def _recorded() -> Kind:
+    def told(drawn: tuple[str, dict[str, Any], tuple[ReturnLine, ...]]) -> dict[str, Any]:
+        location, origin, lines = drawn
+        if not origin:
+            lines = tuple(
+                ReturnLine(
+                    line_id=x.line_id, sku=x.sku, quantity=x.quantity, kind=x.kind, state=x.state
+                )
+                for x in lines
+            )
+        return {"location": location, "lines": lines, **origin}
+
+    lines = goods_or_services(ReturnLine, state=states, of_line_id=st.none() | line_ids)
+    return Kind(RecordReturn, st.tuples(locations, origins, lines).map(told))
+
+
+def _joined(*parts: Said) -> Said:
+    """All of these fields together."""
+    return st.tuples(*parts).map(lambda told: {name: v for one in told for name, v in one.items()})
+
+
+def authorised(return_ids: st.SearchStrategy[str] = returns) -> Kind:
+    """A return of lines of an order or a sale."""
+    lines = {"return_id": return_ids, "lines": chosen(ReturnedLine)}
+    of_one = st.one_of(of_orders, of_orders, of_sales)
+    return Kind(AuthoriseReturn, _joined(st.fixed_dictionaries(lines), of_one))
+
+
+def _exchanged() -> Kind:
+    fields = {
+        "return_id": returns,
+        "returned": chosen(ReturnedLine),
+        "order_id": orders,
+        "lines": st.one_of(SOUND_LINES, SOUND_LINES, FREE_LINES),
+        "customer_id": st.none() | customers,
+        "allow_backorder": st.booleans(),
+        "allow_part": st.booleans(),
+    }
+    of_order = orders.map(lambda order_id: {"of_order_id": order_id})
+    of_sale = sale_keys.map(lambda key: {"of_sale": key})
+    of_one = st.one_of(of_order, of_order, of_sale)
+    return Kind(Exchange, _joined(st.fixed_dictionaries(fields), of_one))
+
+
+_dispositions = st.sampled_from(DISPOSITIONS)
+_goods = {"sku": skus, "quantity": quantities}
+received_lines = chosen_with(
+    ReceivedLine, st.fixed_dictionaries(_goods | {"disposition": _dispositions})
+)
+_two = st.permutations(DISPOSITIONS).map(lambda two: {"from_disposition": two[0], "to": two[1]})
+inspected_lines = chosen_with(InspectedLine, _joined(st.fixed_dictionaries(_goods), _two))
+
+RETURN_CLAIMS: Kinds = (authorised(), authorised(), _exchanged())
+RETURN_FACTS: Kinds = (
+    _recorded(),
+    _recorded(),
+    said(ReceiveReturn, return_id=returns, location=locations, lines=received_lines),
+    said(InspectReturn, return_id=returns, location=locations, lines=inspected_lines),
+)
