@@ -218,12 +218,12 @@ async def availability_list(  # noqa: PLR0913 - filters
 
 @cache
 def _one() -> Composed:
-    source = f"(SELECT {_COLUMNS}, {_DETAILS} FROM {_ASKED}, {_ONE_SKU} {_PARTS}) AS item"
+    source = f"(SELECT {_COLUMNS}, {_DETAILS} FROM {_ASKED} CROSS JOIN {_ONE_SKU} {_PARTS}) AS item"
     return listing(READS, Availability.__struct_fields__, SQL(source), order="sku")
 
 
 @cache
 def _list() -> Composed:
-    source = f"(SELECT {_COLUMNS} FROM {_ASKED}, {_SOME_SKUS} {_PARTS}) AS item"
+    source = f"(SELECT {_COLUMNS} FROM {_ASKED} CROSS JOIN {_SOME_SKUS} {_PARTS}) AS item"
     columns = AvailabilityItem.__struct_fields__
     return listing(READS, columns, SQL(source), order="sku", limited=True)

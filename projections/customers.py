@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection
-from psycopg.sql import SQL, Composed
+from psycopg.sql import Composed
 
 from ledger.domain.orders import Label
 from ledger.domain.words import ContactMeans, CustomerId, PaymentId, ReturnId, ShipmentId
@@ -18,7 +18,7 @@ from projections import customer_fold, customer_links, order_history, orders
 from projections.customer_fold import Kind, Topic
 from projections.order_history import Step
 from projections.paging import FIRST_PAGE, Page, key_of
-from projections.person import MAX_SHOWN, PERSON
+from projections.person import TIMELINE, WHOLE_PERSON
 from projections.reading import listing, maker, one, page
 from projections.words import (
     EffectiveAt,

@@ -121,7 +121,7 @@ class Holds(Projection):
                     SELECT jsonb_object_agg(part.location, part.quantity) FROM hold_parts AS part
                     WHERE part.network = kept.network AND part.owner = kept.owner
                     AND part.line_id = kept.line_id
-                ), '{{}}')"""),
+                ), '{}')"""),
             ),
             table=HOLDS,
             pack=_pack,

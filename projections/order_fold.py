@@ -30,6 +30,7 @@ from ledger.domain.orders import (
     given_back,
     label,
     promised,
+    uncommitted,
     voided,
 )
 from ledger.domain.stock import stamp_of

@@ -144,3 +144,43 @@ WHOLE_PERSON: Final = SQL("""
     claims=_CLAIMS,
 )
 """The one row of a Customer, if anything has named this id."""
+TIMELINE: Final = SQL("""
+    ({person}
+    SELECT * FROM (
+        SELECT said.customer_id, said.position, said.kind, said.order_id, listed.state,
+            false AS claimed, NULL::bigint AS quantity, said.selling_channel, said.location,
+            said.currency, coalesce(listed.total_minor, said.total_minor) AS total_minor,
+            said.reference, NULL AS shipment_id, NULL AS return_id, NULL AS payment_id,
+            said.means, said.direction, said.topic, said.channel, said.request_id,
+            said.occurred_at, said.recorded_at, said.effective_at
+        FROM unnest(ARRAY(SELECT id FROM person)) AS member (id) CROSS JOIN LATERAL (
+            SELECT * FROM customer_history AS kept
+            WHERE kept.network = %(network)s AND kept.customer_id = member.id
+                AND kept.position < %(before)s
+            ORDER BY kept.position DESC LIMIT %(fetched)s
+        ) AS said LEFT JOIN orders AS listed ON listed.network = %(network)s
+            AND listed.order_id = said.order_id AND said.kind IN ('sale', 'order')
+        UNION ALL
+        SELECT owner, position, kind, order_id, state, true, NULL, selling_channel, location,
+            currency, total_minor, reference, NULL, NULL, NULL, NULL, NULL, NULL, channel,
+            request_id, occurred_at, recorded_at, least(occurred_at, recorded_at)
+        FROM mine WHERE claimed AND position < %(before)s
+        UNION ALL
+        SELECT mine.owner, min(step.position), step.kind, step.order_id, step.payment_state,
+            mine.claimed, sum(step.quantity)::bigint, NULL, step.location, step.currency,
+            step.total_minor, NULL, step.shipment_id, step.return_id, step.payment_id,
+            step.means, step.direction, step.topic, step.channel, step.request_id,
+            step.occurred_at, step.recorded_at, step.effective_at
+        FROM mine JOIN order_history AS step
+            ON step.network = %(network)s AND step.order_id = mine.order_id
+        GROUP BY mine.owner, mine.claimed, step.kind, step.order_id, step.payment_state,
+            step.location, step.currency, step.total_minor, step.shipment_id, step.return_id,
+            step.payment_id, step.means, step.direction, step.topic, step.channel,
+            step.request_id, step.occurred_at, step.recorded_at, step.effective_at
+        HAVING min(step.position) < %(before)s
+    ) AS item ORDER BY position DESC LIMIT %(fetched)s) AS item
+""").format(person=PERSON)
+"""Rows of a HistoryItem: what names the person, orders that they claimed, steps of all orders.
+
+A step that is about several lines of an order is one item, at its first position.
+"""

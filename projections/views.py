@@ -8,13 +8,15 @@ from psycopg import Connection
 from ledger.log import get_logger
 from projections import checkpoints
 from projections.catalog import ChannelBuffers, Channels, Locations, Products
-from projections.customers import Customers
+from projections.customer_fold import Customers
+from projections.customer_links import CustomerLinks
 from projections.exceptions import Exceptions
 from projections.fulfilment import Fulfilment
 from projections.holds import Holds
 from projections.inventory import Inventory
 from projections.movements import Movements
 from projections.order_fold import Orders
+from projections.order_history import OrderHistory
 from projections.projection import Projection
 from projections.reading import adapt
 from projections.requests import Requests
@@ -37,6 +39,8 @@ VIEWS: Final[dict[str, type[Projection]]] = {
         Returns,
         Exceptions,
         Customers,
+        CustomerLinks,
+        OrderHistory,
         Products,
         Locations,
         Channels,

@@ -3,13 +3,21 @@
 They are filled in the order of their promise dates, none last, then of their age: the first takes
 all it needs, the next what is left. Filling respects what a channel leaves to others, so that a
 backorder takes no more than a new order of that channel could; no parcel is counted for it.
+
+A line is filled with what becomes available, not with what was there when it was backordered: that
+it could not have, because the order may not be split or a location takes no other parcel today.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import accumulate
 
-from ledger.domain.channels import available_to_sell, is_limited, view_of
+from ledger.domain.channels import (
+    available_to_sell,
+    backordered,
+    coming,
+    is_limited,
+    view_of,
+)
 from ledger.domain.draft import Draft
 from ledger.domain.entries import ItemKey, LineKey
 from ledger.domain.events import (
@@ -22,10 +30,6 @@ from ledger.domain.orders import Line
 from ledger.domain.state import State
 from ledger.domain.stock import NOTHING
 
-Due = tuple[date, datetime, int]
-"""The day it is due, when that day is over there, and how much."""
-
-
 def backorder(draft: Draft, key: LineKey, quantity: int) -> None:
     """Promise so much of a line from what comes in, by the day of the supply that covers it."""
     line = draft.state.lines[key]
@@ -34,11 +38,22 @@ def backorder(draft: Draft, key: LineKey, quantity: int) -> None:
     draft.emit(waiting)
 
 
+def fill_risen(draft: Draft, item_key: ItemKey) -> None:
+    """What became available here in this decision goes to those that wait for it."""
+    waits = draft.state.backorders.get(item_key[1])
+    if waits and _available(draft.state, item_key) > _available(draft.before, item_key):
+        fill(draft, item_key)
+
+
+def _available(state: State, item_key: ItemKey) -> int:
+    return state.stock.get(item_key, NOTHING).available
+
+
 def fill(draft: Draft, item_key: ItemKey) -> None:
-    """What became available here goes to those that wait for it."""
+    """What is available here goes to those that wait for it."""
     location, sku = item_key
     for entry in draft.state.backorders.get(sku, ()):
-        available = draft.state.stock.get(item_key, NOTHING).available
+        available = _available(draft.state, item_key)
         if available <= 0:
             return
         key = (entry.order_id, entry.line_id)
@@ -57,11 +72,11 @@ def _fill(draft: Draft, key: LineKey, line: Line, location: str, available: int)
         draft.emit(StockCommitted(*draft.header, location, line.sku, *key, quantity))
 
 
-def touch_backorders(draft: Draft) -> None:
+def fill_all(draft: Draft) -> None:
     """A description changed who may serve: look at all that could be filled now."""
-    for sku in list(draft.state.backorders):
-        for location in draft.state.stocked.get(sku, ()):
-            draft.touch_item((location, sku))
+    for sku in sorted(draft.state.backorders):
+        for location in sorted(draft.state.stocked.get(sku, ())):
+            fill(draft, (location, sku))
 
 
 def overdue(draft: Draft, key: LineKey) -> None:
@@ -78,9 +93,9 @@ def may_serve(state: State, key: LineKey, line: Line, location: str) -> bool:
     site = view_of(state, state.orders[key[0]].selling_channel).sites.get(location)
     if site is None:
         return False
-    if line.location is not None:
-        return line.location == location
-    return site.ships
+    if line.location is not None and line.location != location:
+        return False
+    return site.pickup if line.how == "pickup" else site.ships
 
 
 def _covered(
@@ -88,43 +103,18 @@ def _covered(
 ) -> tuple[date | None, datetime | None]:
     """The first day by which enough comes for all that wait, this one included."""
     state = draft.state
-    ahead = sum(
-        state.lines[(other.order_id, other.line_id)].backordered
-        for other in state.backorders.get(line.sku, ())
-        if (other.order_id, other.line_id) != key
-    )
-    short = sum(
+    wanted = quantity - line.backordered + backordered(state, line.sku)
+    wanted += sum(
         state.stock[(location, line.sku)].shortage
         for location in state.stocked.get(line.sku, ())
         if may_serve(state, key, line, location)
     )
     dues = sorted(
         (day, until, n)
-        for location, day, until, n in dated(state, line.sku, draft.arrival.recorded_at)
+        for location, day, until, n in coming(state, line.sku)
         if may_serve(state, key, line, location)
     )
-    for (day, until, _), sum_by_then in zip(dues, accumulate(n for _, _, n in dues), strict=True):
-        if sum_by_then >= ahead + short + quantity:
+    for (day, until, _), by_then in zip(dues, accumulate(n for _, _, n in dues), strict=True):
+        if by_then >= wanted:
             return day, until
     return None, None
-
-
-def dated(state: State, sku: str, now: datetime) -> Iterator[tuple[str, date, datetime, int]]:
-    """What of a sku comes where, by when: (location, day, when that day is over, how much).
-
-    What is overdue is not counted on, nor what has no date.
-    """
-    for kind, source_id, line_id in state.incoming.get(sku, ()):
-        if kind == "supply":
-            line = state.supply_lines[(source_id, line_id)]
-            if line.due is not None and line.due_until is not None and line.due_until > now:
-                yield line.location, line.due, line.due_until, line.incoming
-        else:
-            transfer = state.transfers[source_id]
-            on_its_way = state.transfer_lines[(source_id, line_id)].in_transit
-            if (
-                transfer.due is not None
-                and transfer.due_until is not None
-                and transfer.due_until > now
-            ):
-                yield transfer.to_location, transfer.due, transfer.due_until, on_its_way

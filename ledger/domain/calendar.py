@@ -10,20 +10,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.domain.state import State
 
 
-def local_day(state: State, location: str, at: datetime) -> date:
-    """The day at a location."""
-    return at.astimezone(_zone(state, location)).date()
+def day_in(time_zone: str, at: datetime) -> date:
+    """The day in a time zone."""
+    return at.astimezone(_zone(time_zone)).date()
 
 
 def end_of_day(state: State, location: str, day: date) -> datetime:
     """When a day is over at a location, in UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), _zone(state, location))
+    policy = state.locations.get(location)
+    zone = _zone("UTC" if policy is None else policy.time_zone)
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
     return midnight.astimezone(UTC)
 
 
-def _zone(state: State, location: str) -> ZoneInfo:
-    policy = state.locations.get(location)
-    name = "UTC" if policy is None else policy.time_zone
+def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError:  # known to the release that took it in, not to this machine

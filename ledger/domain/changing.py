@@ -1,9 +1,10 @@
 """Claims on orders that stand: cancelled, changed, served from another location."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from ledger.domain.allocating import commit, give_back, uncommit
-from ledger.domain.channels import view_of
+from ledger.domain.channels import available_to_sell, is_limited
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import (
@@ -21,6 +22,7 @@ from ledger.domain.placing import carry_out, carry_through
 from ledger.domain.planning import Allowed, plan
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import CancelOrder, ChangeOrder, LineCut, OrderLine, ReassignLine
+from ledger.domain.resourcing import sending
 from ledger.domain.serving import why_not
 from ledger.domain.settling import settle
 from ledger.domain.state import State
@@ -152,7 +154,8 @@ def _add(draft: Draft, request: ChangeOrder) -> Refusal | None:
         return refusal
     free = Free(draft.state, order.selling_channel, {})
     allowed = Allowed(order.allow_split, order.allow_backorder)
-    planned = plan(draft.state, draft.arrival, free, goods, allowed, order.ship_to)
+    own = sending(draft.state, request.order_id)
+    planned = plan(draft.state, draft.arrival, free, goods, allowed, order.ship_to, own)
     if isinstance(planned, Refusal):
         return planned
     draft.emit(OrderChanged(*draft.header, request.order_id, request.add))
@@ -198,16 +201,23 @@ def _not_there(
     """Every line of which more would come from there, in sum, than is available."""
     channel = state.orders[request.order_id].selling_channel
     free = Free(state, channel, {})
-    limited = view_of(state, channel).limited
     hits: Hits = {}
+    sold: Counter[str] = Counter()
     for line_id, quantity in wanted.items():
         line = lines[line_id]
         more = _from_elsewhere(line, quantity, request.location)
-        new = min(more, line.backordered)
         available = free.at(request.location, line.sku)
-        limit = free.limit(line.sku) if limited else None
-        if limit is not None and new > limit:
-            over = _refused(request.order_id, line_id, line, new)
+        new = max(0, more - line.committed + line.committed_at(request.location))
+        sold[line.sku] += new
+        limit = _may_sell(state, channel, line.sku) if new else None
+        if limit is not None and sold[line.sku] > limit:
+            over = RefusedLine(
+                line_id=line_id,
+                sku=line.sku,
+                order_id=request.order_id,
+                asked=sold[line.sku],
+                available=limit,
+            )
             hits.setdefault(Reason.CHANNEL_LIMIT, []).append(over)
         if more > available:
             hit = RefusedLine(
@@ -222,6 +232,13 @@ def _not_there(
         else:
             free.take(request.location, line.sku, more)
     return first_of(hits)
+
+
+def _may_sell(state: State, channel: str, sku: str) -> int | None:
+    """What the channel may promise anew; None: no limit of its own."""
+    if not is_limited(state, channel, sku):
+        return None
+    return available_to_sell(state, channel, sku)
 
 
 def _from_elsewhere(line: Line, quantity: int, location: str) -> int:

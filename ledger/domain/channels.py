@@ -1,27 +1,28 @@
-"""Channels: which locations serve them, and how much of a sku they may sell."""
+"""Channels: which locations serve them, and how much of a sku they may sell or order."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.domain.distance import Vector, vector
-from ledger.domain.entries import LocationPolicy
+from ledger.domain.nearby import Nearby
+from ledger.domain.sites import Site, site_of
 from ledger.domain.state import State
-
-
-class Site(Struct, frozen=True, gc=False):
-    """An active location that serves a channel, as sourcing sees it."""
-
-    ships: bool
-    pickup: bool
-    handling_cost_minor: int
-    daily_capacity: int | None
-    where: Vector | None
+from ledger.domain.stock import NOTHING
 
 
 class ChannelView(Struct, frozen=True):
-    """The locations that may serve a channel; `limited`: some sku of it has a buffer or a cap."""
+    """The active locations that serve a channel, and those of them that ship.
+
+    `limited`: some sku of it has a buffer or a cap; `counted`: some location that ships takes so
+    many parcels a day and no more.
+    """
 
     sites: dict[str, Site]
+    shipping: dict[str, Site]
+    near: Nearby
     limited: bool
+    counted: bool
 
 
 def view_of(state: State, channel: str) -> ChannelView:
@@ -36,23 +37,17 @@ def _view(state: State, channel: str) -> ChannelView:
     described = state.channels.get(channel)
     served = None if described is None else described.locations
     sites = {
-        location: _site(policy)
+        location: site_of(location, policy)
         for location in (state.locations if served is None else sorted(served))
         if (policy := state.locations[location]).active
     }
-    return ChannelView(sites, any(key[0] == channel for key in state.buffers))
-
-
-def _site(policy: LocationPolicy) -> Site:
-    where = None
-    if policy.latitude_udeg is not None and policy.longitude_udeg is not None:
-        where = vector(policy.latitude_udeg, policy.longitude_udeg)
-    return Site(
-        policy.ships,
-        policy.pickup,
-        policy.handling_cost_minor or 0,
-        policy.daily_capacity,
-        where,
+    shipping = {location: site for location, site in sites.items() if site.ships}
+    return ChannelView(
+        sites,
+        shipping,
+        Nearby(shipping.values()),
+        limited=any(key[0] == channel for key in state.buffers),
+        counted=any(site.daily_capacity is not None for site in shipping.values()),
     )
 
 
@@ -61,6 +56,11 @@ def available_to_sell(state: State, channel: str, sku: str) -> int:
     sites = view_of(state, channel).sites
     offers = state.offers.of(sku)
     there = sum(n for location, n in offers.items() if n > 0 and location in sites)
+    return within_limit(state, channel, sku, there)
+
+
+def within_limit(state: State, channel: str, sku: str, there: int) -> int:
+    """So much as is there, less what the channel leaves to others, and at most its cap."""
     buffer = state.buffers.get((channel, sku))
     if buffer is None:
         return there
@@ -71,3 +71,52 @@ def available_to_sell(state: State, channel: str, sku: str) -> int:
 def is_limited(state: State, channel: str, sku: str) -> bool:
     """Whether the channel may sell less of a sku than its locations have."""
     return (channel, sku) in state.buffers
+
+
+def available_to_order(state: State, channel: str, sku: str, day: date) -> int:
+    """What a channel may promise of a sku for a day: domain.md, section 1.
+
+    What is to come counts if it is due by that day at a location that serves the channel and is
+    not overdue; what anybody waits for is taken from it, and what shelves there are short of.
+    """
+    sites = view_of(state, channel).sites
+    incoming = sum(
+        quantity
+        for location, due, _, quantity in coming(state, sku)
+        if due <= day and location in sites
+    )
+    short = sum(
+        state.stock.get((location, sku), NOTHING).shortage
+        for location in state.stocked.get(sku, ())
+        if location in sites
+    )
+    to_sell = available_to_sell(state, channel, sku)
+    return max(0, to_sell + incoming - backordered(state, sku) - short)
+
+
+def backordered(state: State, sku: str) -> int:
+    """How much of a sku waits for stock, over all orders of the network."""
+    return sum(
+        state.lines[(waiting.order_id, waiting.line_id)].backordered
+        for waiting in state.backorders.get(sku, ())
+    )
+
+
+def coming(state: State, sku: str) -> Iterator[tuple[str, date, datetime, int]]:
+    """What of a sku comes where, by when: (location, day, when that day is over, how much).
+
+    What is overdue is not counted on, nor what has no date: people were told so with the first
+    decision after its day.
+    """
+    for kind, source_id, line_id in state.incoming.get(sku, ()):
+        if kind == "supply":
+            line = state.supply_lines[(source_id, line_id)]
+            if line.due is not None and line.due_until is not None and not line.overdue:
+                yield line.location, line.due, line.due_until, line.incoming
+        else:
+            transfer = state.transfers[source_id]
+            on_its_way = state.transfer_lines[(source_id, line_id)].in_transit
+            if transfer.due is None or transfer.due_until is None:
+                continue
+            if (transfer.due_until, "transfer", source_id, "") in state.deadlines:
+                yield transfer.to_location, transfer.due, transfer.due_until, on_its_way

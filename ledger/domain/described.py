@@ -1,6 +1,6 @@
 """Facts that describe: products, locations, channels and stock policy."""
 
-from ledger.domain.backorders import touch_backorders
+from ledger.domain.backorders import fill_all
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About
 from ledger.domain.events import (
@@ -50,7 +50,7 @@ def describe_location(draft: Draft, request: DescribeLocation) -> None:
     )
     draft.emit(described)
     draft.resolve("unknown_location", About(location=request.location))
-    touch_backorders(draft)
+    fill_all(draft)
 
 
 def describe_channel(draft: Draft, request: DescribeChannel) -> None:
@@ -59,7 +59,7 @@ def describe_channel(draft: Draft, request: DescribeChannel) -> None:
         draft.names(location)
     described = ChannelDescribed(*draft.header, request.channel, request.kind, request.locations)
     draft.emit(described)
-    touch_backorders(draft)
+    fill_all(draft)
 
 
 def set_safety_stock(draft: Draft, request: SetSafetyStock) -> None:
@@ -75,4 +75,4 @@ def set_channel_buffer(draft: Draft, request: SetChannelBuffer) -> None:
         draft.names(None, line.sku)
         buffer = ChannelBufferSet(*draft.header, request.channel, line.sku, line.quantity, line.cap)
         draft.emit(buffer)
-    touch_backorders(draft)
+    fill_all(draft)

@@ -19,8 +19,9 @@ def vector(latitude_udeg: int, longitude_udeg: int) -> Vector:
 
 def metres(here: Vector, there: Vector) -> int:
     """How far, by the chord: exact also for neighbours, where the cosine is not."""
-    across = sqrt(sum((a - b) ** 2 for a, b in zip(here, there, strict=True)))
-    return round(2 * EARTH_RADIUS_M * asin(min(1.0, across / 2)))
+    x, y, z = here[0] - there[0], here[1] - there[1], here[2] - there[2]
+    half = sqrt(x * x + y * y + z * z) / 2
+    return round(2 * EARTH_RADIUS_M * asin(min(1.0, half)))
 
 
 def nearness(here: Vector, there: Vector) -> float:

@@ -47,6 +47,7 @@ class Draft:
     """The effects of one request so far, on a state of its own on top of the given one."""
 
     def __init__(self, state: State, arrival: Arrival) -> None:
+        self.before = state
         self.state = state.on_top(planned=False)
         self.arrival = arrival
         self.header = arrival.header

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ledger.domain.channels import available_to_sell, is_limited, view_of
+from ledger.domain.channels import is_limited, view_of, within_limit
 from ledger.domain.entries import ItemKey
 from ledger.domain.state import State
 from ledger.domain.stock import NOTHING
@@ -18,8 +18,7 @@ class Free:
         self.state = state
         self.channel = channel
         self.held = held
-        self.sites = view_of(state, channel).sites
-        self._limited = view_of(state, channel).limited
+        self.view = view_of(state, channel)
         self._taken: Counter[ItemKey] = Counter()
         self._left: dict[str, int | None] = {}
 
@@ -37,11 +36,10 @@ class Free:
     def offers(self, sku: str) -> dict[str, int]:
         """What there is of a sku, by location; not to be changed."""
         offers = self.state.offers.of(sku)
-        changed = {
-            location: offers.get(location, 0) + n
-            for (location, other), n in self.held.items()
-            if other == sku
-        }
+        if not self.held and not self._taken:
+            return offers
+        held = self._held_by_location(sku)
+        changed = {location: offers.get(location, 0) + n for location, n in held.items()}
         for (location, other), n in self._taken.items():
             if other == sku:
                 changed[location] = changed.get(location, offers.get(location, 0)) - n
@@ -49,17 +47,25 @@ class Free:
 
     def limit(self, sku: str) -> int | None:
         """What the channel may still sell of a sku; None: no limit of its own."""
-        if not self._limited:
+        if not self.view.limited:
             return None
         if sku not in self._left:
             self._left[sku] = self._limit(sku)
         return self._left[sku]
 
     def _limit(self, sku: str) -> int | None:
+        """What it holds of the sku it has been promised already, whatever the limit says now."""
         if not is_limited(self.state, self.channel, sku):
             return None
-        held = sum(n for (_, other), n in self.held.items() if other == sku)
-        return available_to_sell(self.state, self.channel, sku) + held
+        sites, held = self.view.sites, self._held_by_location(sku)
+        offers = self.state.offers.of(sku)
+        there = sum(
+            max(0, n + held.get(location, 0)) for location, n in offers.items() if location in sites
+        )
+        return max(sum(held.values()), within_limit(self.state, self.channel, sku, there))
+
+    def _held_by_location(self, sku: str) -> dict[str, int]:
+        return {location: n for (location, other), n in self.held.items() if other == sku}
 
     def take(self, location: str, sku: str, quantity: int) -> None:
         """So much is spoken for."""

@@ -62,6 +62,7 @@ from ledger.domain.supply import (
     reschedule_supply,
     supply_stream,
     tell_overdue,
+    wait_again,
 )
 from ledger.domain.transfers import close_transfer, receive_transfer, ship_transfer
 
@@ -99,8 +100,9 @@ def _join_shipment(draft: Draft, fact: ShipLines) -> None:
 
 def expect_and_join(draft: Draft, request: ExpectSupply) -> None:
     """Goods are expected; receipts of them, and other words on them, may have been there before."""
-    expect_supply(draft, request)
+    homeless = expect_supply(draft, request)
     join(draft, supply_stream(request.supply_id))
+    wait_again(draft, homeless)
     tell_overdue(draft, request.supply_id)
 
 

@@ -1,7 +1,8 @@
 """What is available of a sku, by location: so that sourcing looks at all of them at once.
 
 Derived from stock, and never kept: the confirmed state builds it for a sku when somebody asks, and
-changes it from then on; a state on top only notes which locations it touched.
+changes it from then on; a state on top notes which locations it touched, and copies what is below
+once somebody asks for a sku of which it touched one.
 """
 
 from collections.abc import Iterable, MutableMapping
@@ -38,19 +39,23 @@ class Offers:
                 self._touched[sku] = {location}
             else:
                 touched.add(location)
-        elif sku in self._whole:
-            self._whole[sku][location] = item.available
+        whole = self._whole.get(sku)
+        if whole is not None:
+            whole[location] = item.available
 
     def of(self, sku: str) -> dict[str, int]:
         """What is available of a sku, by location; not to be changed."""
-        if self._below is None:
-            whole = self._whole.get(sku)
-            if whole is None:
-                whole = self._whole[sku] = self._available(sku, self._state.stocked.get(sku, ()))
+        whole = self._whole.get(sku)
+        if whole is not None:
             return whole
-        below = self._below.of(sku)
-        touched = self._touched.get(sku)
-        return {**below, **self._available(sku, touched)} if touched else below
+        if self._below is None:
+            whole = self._available(sku, self._state.stocked.get(sku, ()))
+        elif sku in self._touched:
+            whole = {**self._below.of(sku), **self._available(sku, self._touched[sku])}
+        else:
+            return self._below.of(sku)
+        self._whole[sku] = whole
+        return whole
 
     def _available(self, sku: str, locations: Iterable[str]) -> dict[str, int]:
         stock = self._state.stock
@@ -62,12 +67,13 @@ class Offers:
         for sku, touched in self._touched.items():
             self._below.all_touched(sku, touched)
         self._touched.clear()
+        self._whole.clear()
 
     def all_touched(self, sku: str, locations: set[str]) -> None:
         """Items of a sku are others than they were."""
         if self._below is not None:
             self._touched.setdefault(sku, set()).update(locations)
-        elif sku in self._whole:
+        if sku in self._whole:
             self._whole[sku].update(self._available(sku, locations))
 
     def put_on(self, below: "Offers") -> None:

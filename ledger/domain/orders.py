@@ -395,7 +395,8 @@ def _backordered(line: Line, event: OrderLineBackordered) -> Line:
 
 
 def _filled(line: Line, event: BackorderFilled) -> Line:
-    return replace(line, backorder_asked=line.backorder_asked - event.quantity)
+    """Of what still waits: what left meanwhile waits no longer, though it was asked for."""
+    return replace(line, backorder_asked=line.backordered - event.quantity)
 
 
 def _picked(line: Line, event: LinePicked) -> Line:

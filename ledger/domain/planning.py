@@ -10,8 +10,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from ledger.domain.calendar import local_day
-from ledger.domain.channels import Site
+from ledger.domain.capacity import Capacity
 from ledger.domain.draft import Arrival
 from ledger.domain.events import RefusedLine
 from ledger.domain.free import Free
@@ -39,12 +38,17 @@ class Grant(Struct, gc=False):
     missing: int = 0
 
 
-class Plan(Struct, gc=False):
-    """What becomes of an order; `choice` is how the writer chose, `days` whose parcels count."""
+class Plan(Struct):
+    """What becomes of an order.
+
+    `choice` is how the writer chose, `days` on which local day a parcel counts where; with
+    `no_capacity` the locations have it all, but take no other parcel today.
+    """
 
     grants: list[Grant]
     choice: Choice | None = None
     days: dict[str, date] = {}
+    no_capacity: bool = False
 
 
 def is_sourced(line: OrderLine) -> bool:
@@ -59,19 +63,23 @@ def plan(  # noqa: PLR0913, PLR0917 - what is asked, and what may be done
     lines: Sequence[OrderLine],
     allowed: Allowed,
     ship_to: Place | None,
+    sending: frozenset[str] = frozenset(),
 ) -> Plan | Refusal:
-    """The plan for goods lines, all of which may be served (`serving`); or why there is none."""
-    named = [line for line in lines if line.location is not None]
-    sourced = [line for line in lines if line.location is None]
-    limited = _beyond_limit(free, lines)
-    grants = {line.line_id: _named(free, line) for line in named}
+    """The plan for goods lines, all of which may be served (`serving`); or why there is none.
+
+    `sending` are locations that send a parcel of the same order already.
+    """
+    limited = _beyond_limit(free, lines) if free.view.limited else []
+    grants = {line.line_id: _named(free, line) for line in lines if line.location is not None}
     planned = Plan([])
-    capped = False
-    if sourced:
-        planned, capped = _sourced(state, arrival, free, sourced, allowed, ship_to, named)
+    to_source = [line for line in lines if line.location is None]
+    if to_source:
+        own = sending | _parcels_of(grants.values())
+        sourcing = _Sourced(free, Capacity(state, arrival.recorded_at), allowed, ship_to, own)
+        planned = sourcing.plan(to_source)
         grants.update((grant.line.line_id, grant) for grant in planned.grants)
     in_order = [grants[line.line_id] for line in lines]
-    refusal = _settle(in_order, allowed, limited, capped=capped, free=free)
+    refusal = _settle(in_order, allowed, limited, planned.no_capacity, free)
     return refusal or Plan(in_order, planned.choice, planned.days)
 
 
@@ -84,105 +92,93 @@ def _named(free: Free, line: OrderLine) -> Grant:
     return Grant(line, parts, missing=line.quantity - granted)
 
 
-def _sourced(  # noqa: PLR0913, PLR0917 - as `plan`
-    state: State,
-    arrival: Arrival,
-    free: Free,
-    lines: Sequence[OrderLine],
-    allowed: Allowed,
-    ship_to: Place | None,
-    named: Iterable[OrderLine],
-) -> tuple[Plan, bool]:
-    """Grants for lines that name no location; and whether only capacity stood in the way."""
-    needs = _needs(free, lines)
-    own = frozenset(line.location for line in named if line.how == "ship" and line.location)
-    days = _days(state, arrival, free.sites)
-    open_sites, full = _with_capacity(state, free.sites, days, own)
-    choice = _choice(free, open_sites, needs, allowed, ship_to, own)
-    grants = [_served(free, line, () if choice is None else choice.locations) for line in lines]
-    missing = any(grant.missing for grant in grants)
-    capped = missing and bool(full) and _could(free, needs, allowed, ship_to, own)
-    used = {place for grant in grants for place, _ in grant.parts} - own
-    return Plan(grants, choice, {place: days[place] for place in used if place in days}), capped
+def _parcels_of(grants: Iterable[Grant]) -> frozenset[str]:
+    """The locations that send a parcel because a line named them."""
+    return frozenset(
+        place for grant in grants if grant.line.how == "ship" for place, _ in grant.parts
+    )
+
+
+class _Sourced:
+    """What becomes of the lines that name no location."""
+
+    def __init__(
+        self,
+        free: Free,
+        capacity: Capacity,
+        allowed: Allowed,
+        ship_to: Place | None,
+        own: frozenset[str],
+    ) -> None:
+        self._free = free
+        self._capacity = capacity
+        self._allowed = allowed
+        self._ship_to = ship_to
+        self._own = own
+
+    def plan(self, lines: Sequence[OrderLine]) -> Plan:
+        needs = _needs(self._free, lines)
+        choice = self._choice(needs) if needs else None
+        planned = Plan([], choice)
+        if choice is None:
+            planned.no_capacity = bool(needs) and self._could(needs)
+        places = () if choice is None else choice.locations
+        planned.grants = [_served(self._free, line, places) for line in lines]
+        for place in places:
+            day = self._capacity.counts_on(self._free.view.shipping[place])
+            if day is not None and place not in self._own:
+                planned.days[place] = day
+        return planned
+
+    def _choice(self, needs: dict[str, int]) -> Choice | None:
+        allowed = self._allowed
+        sourcing = self._sourcing(needs, limited=self._free.view.counted)
+        choice = sourcing.whole(needs, split=allowed.split)
+        if choice is None and (allowed.backorder or allowed.part):
+            return sourcing.most(needs) if allowed.split else sourcing.most(needs, parcels=1)
+        return choice
+
+    def _could(self, needs: dict[str, int]) -> bool:
+        """Whether it would be served if locations took more parcels today."""
+        if not self._free.view.counted:
+            return False
+        sourcing = self._sourcing(needs, limited=False)
+        return sourcing.whole(needs, split=self._allowed.split) is not None
+
+    def _sourcing(self, needs: dict[str, int], *, limited: bool) -> Sourcing:
+        free = self._free
+        return Sourcing(
+            free.view.shipping,
+            {sku: free.offers(sku) for sku in needs},
+            self._ship_to,
+            free=self._own,
+            held=_held(free, needs) if free.held else None,
+            is_full=self._capacity.is_full if limited else None,
+            near=free.view.near,
+        )
 
 
 def _needs(free: Free, lines: Iterable[OrderLine]) -> dict[str, int]:
     """What is asked of each sku, as far as the channel may sell it."""
-    needs: Counter[str] = Counter()
+    needs: dict[str, int] = {}
     for line in lines:
-        needs[line.sku] += line.quantity
-    for sku, quantity in needs.items():
-        limit = free.limit(sku)
-        if limit is not None:
-            needs[sku] = min(quantity, max(0, limit))
-    return {sku: quantity for sku, quantity in needs.items() if quantity > 0}
-
-
-def _days(state: State, arrival: Arrival, sites: dict[str, Site]) -> dict[str, date]:
-    """The local day of every location that takes so many parcels a day and no more."""
-    return {
-        location: local_day(state, location, arrival.recorded_at)
-        for location, site in sites.items()
-        if site.daily_capacity is not None
-    }
-
-
-def _with_capacity(
-    state: State, sites: dict[str, Site], days: dict[str, date], own: frozenset[str]
-) -> tuple[dict[str, Site], set[str]]:
-    """The locations that ship and take another parcel today; and those that are full."""
-    full = {
-        location
-        for location, day in days.items()
-        if location not in own
-        and state.parcels.get((location, day), 0) >= (sites[location].daily_capacity or 0)
-    }
-    able = {p: site for p, site in sites.items() if site.ships and p not in full}
-    return able, full
-
-
-def _choice(  # noqa: PLR0913, PLR0917 - as `plan`
-    free: Free,
-    sites: dict[str, Site],
-    needs: dict[str, int],
-    allowed: Allowed,
-    ship_to: Place | None,
-    own: frozenset[str],
-) -> Choice | None:
-    if not needs:
-        return None
-    offers = {sku: free.offers(sku) for sku in needs}
-    sourcing = Sourcing(sites, offers, ship_to, own, _held(free, needs))
-    choice = sourcing.one_parcel(needs)
-    if choice is None and allowed.split:
-        choice = sourcing.several(needs)
-    if choice is None and (allowed.backorder or allowed.part):
-        choice = sourcing.most(needs) if allowed.split else sourcing.most(needs, parcels=1)
-    return choice
+        needs[line.sku] = needs.get(line.sku, 0) + line.quantity
+    if free.view.limited:
+        for sku, quantity in needs.items():
+            limit = free.limit(sku)
+            if limit is not None:
+                needs[sku] = min(quantity, max(0, limit))
+        return {sku: quantity for sku, quantity in needs.items() if quantity > 0}
+    return needs
 
 
 def _held(free: Free, needs: dict[str, int]) -> dict[str, int]:
+    """How much of the needs is held where, by location."""
     held: Counter[str] = Counter()
     for (location, sku), quantity in free.held.items():
         if sku in needs:
             held[location] += min(quantity, needs[sku])
     return held
-
-
-def _could(
-    free: Free,
-    needs: dict[str, int],
-    allowed: Allowed,
-    ship_to: Place | None,
-    own: frozenset[str],
-) -> bool:
-    """Whether the locations could serve all of it, if they took more parcels today."""
-    sites = {place: site for place, site in free.sites.items() if site.ships}
-    whole = Allowed(split=allowed.split)
-    offers = {sku: dict(free.offers(sku)) for sku in needs}
-    sourcing = Sourcing(sites, offers, ship_to, own)
-    found = sourcing.one_parcel(needs) or (whole.split and sourcing.several(needs))
-    return bool(found)
 
 
 def _served(free: Free, line: OrderLine, places: Sequence[str]) -> Grant:
@@ -200,10 +196,14 @@ def _served(free: Free, line: OrderLine, places: Sequence[str]) -> Grant:
 
 
 def _settle(
-    grants: list[Grant], allowed: Allowed, limited: list[RefusedLine], *, capped: bool, free: Free
+    grants: list[Grant],
+    allowed: Allowed,
+    limited: list[RefusedLine],
+    no_capacity: bool,  # noqa: FBT001 - what the plan found
+    free: Free,
 ) -> Refusal | None:
     """What is missing is backordered, cancelled, or why the order is refused."""
-    if not any(grant.missing for grant in grants):
+    if not any([grant.missing for grant in grants]):
         return None
     for grant in grants:
         if allowed.backorder and grant.line.how != "carry_out":
@@ -213,8 +213,11 @@ def _settle(
         return None
     hits: Hits = {Reason.CHANNEL_LIMIT: limited}
     items = {_item(grant) for grant in grants if grant.missing}
-    short = [_short(free, grants, grant) for grant in grants if _item(grant) in items]
-    hits[Reason.NO_CAPACITY if capped and not limited else Reason.OUT_OF_STOCK] = short
+    for grant in grants:
+        if _item(grant) in items:
+            capped = no_capacity and grant.line.location is None
+            reason = Reason.NO_CAPACITY if capped else Reason.OUT_OF_STOCK
+            hits.setdefault(reason, []).append(_short(free, grants, grant))
     return first_of(hits)
 
 
@@ -245,7 +248,8 @@ def _short(free: Free, grants: list[Grant], grant: Grant) -> RefusedLine:
     if line.location is not None:
         available = free.whole(line.location, line.sku)
     else:
-        available = sum(max(0, free.whole(place, line.sku)) for place in free.sites)
+        ship = (place for place, site in free.sites.items() if site.ships)
+        available = sum(max(0, free.whole(place, line.sku)) for place in ship)
     return RefusedLine(
         line_id=line.line_id,
         sku=line.sku,

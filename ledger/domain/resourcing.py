@@ -6,14 +6,15 @@ what another location sends of it anyway.
 """
 
 from ledger.domain.allocating import commit, uncommit
-from ledger.domain.backorders import may_serve
-from ledger.domain.calendar import local_day
-from ledger.domain.channels import Site, view_of
+from ledger.domain.capacity import Capacity
+from ledger.domain.channels import view_of
 from ledger.domain.draft import Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import OrderLineSourced, RunnerUp
 from ledger.domain.events.stock import UncommitCause
+from ledger.domain.sites import Site
 from ledger.domain.sourcing import Choice, Sourcing
+from ledger.domain.state import State
 
 
 def serve_elsewhere(
@@ -23,26 +24,29 @@ def serve_elsewhere(
     line = draft.state.lines[key]
     if line.location is not None:
         return 0
-    own = _own_locations(draft, key)
+    own = sending(draft.state, key[0])
     order = draft.state.orders[key[0]]
     sites = _sites(draft, key, location, own)
     if not order.allow_split and not _is_all(draft, key, location, quantity):
         sites = {place: site for place, site in sites.items() if place in own}
     offers = {line.sku: draft.state.offers.of(line.sku)}
-    sourcing = Sourcing(sites, offers, order.ship_to, own)
+    sourcing = Sourcing(sites, offers, order.ship_to, free=own)
     needs = {line.sku: quantity}
-    choice = sourcing.one_parcel(needs)
+    choice = sourcing.whole(needs, split=order.allow_split)
     if choice is None and order.allow_split:
-        choice = sourcing.several(needs) or sourcing.most(needs)
+        choice = sourcing.most(needs)
     return 0 if choice is None else _move(draft, key, location, quantity, cause, choice)
 
 
-def _own_locations(draft: Draft, key: LineKey) -> frozenset[str]:
+def sending(state: State, order_id: str) -> frozenset[str]:
     """The locations that send something of the order anyway."""
-    order_id = key[0]
-    lines = (draft.state.lines[(order_id, i)] for i in draft.state.orders[order_id].line_ids)
+    lines = [state.lines[(order_id, line_id)] for line_id in state.orders[order_id].line_ids]
     return frozenset(
-        there.location for line in lines for there in line.allocations if there.committed
+        there.location
+        for line in lines
+        if line.how == "ship"
+        for there in line.allocations
+        if there.committed
     )
 
 
@@ -58,21 +62,14 @@ def _sites(draft: Draft, key: LineKey, location: str, own: frozenset[str]) -> di
     """Other locations that may serve the line and send a parcel of it today."""
     state = draft.state
     line = state.lines[key]
-    sites = view_of(state, state.orders[key[0]].selling_channel).sites
+    capacity = Capacity(state, draft.arrival.recorded_at)
     return {
         place: site
-        for place, site in sites.items()
+        for place, site in view_of(state, state.orders[key[0]].selling_channel).shipping.items()
         if place != location
-        and may_serve(state, key, line, place)
-        and (place in own or _has_capacity(draft, place, site))
+        and place not in line.declined
+        and (place in own or not capacity.is_full(site))
     }
-
-
-def _has_capacity(draft: Draft, place: str, site: Site) -> bool:
-    if site.daily_capacity is None:
-        return True
-    day = local_day(draft.state, place, draft.arrival.recorded_at)
-    return draft.state.parcels.get((place, day), 0) < site.daily_capacity
 
 
 def _move(  # noqa: PLR0913, PLR0917 - what is moved, from where, why, to where
@@ -84,17 +81,16 @@ def _move(  # noqa: PLR0913, PLR0917 - what is moved, from where, why, to where
     choice: Choice,
 ) -> int:
     left = quantity
-    own = _own_locations(draft, key)
+    state = draft.state
+    own = sending(state, key[0])
+    capacity = Capacity(state, draft.arrival.recorded_at)
+    shipping = view_of(state, state.orders[key[0]].selling_channel).shipping
     second = RunnerUp(locations=choice.second, distance_m=choice.second_distance_m)
     for place, distance_m in zip(choice.locations, choice.distances_m, strict=True):
-        sku = draft.state.lines[key].sku
-        taken = min(left, max(0, draft.state.stock[(place, sku)].available))
+        taken = min(left, max(0, state.stock[(place, state.lines[key].sku)].available))
         if taken == 0:
             continue
         uncommit(draft, key, location, taken, cause)
-        day = None
-        if place not in own:
-            day = local_day(draft.state, place, draft.arrival.recorded_at)
         sourced = OrderLineSourced(
             *draft.header,
             *key,
@@ -103,7 +99,7 @@ def _move(  # noqa: PLR0913, PLR0917 - what is moved, from where, why, to where
             rule=choice.rule,
             runner_up=second if choice.second else None,
             distance_m=distance_m,
-            day=day,
+            day=None if place in own else capacity.counts_on(shipping[place]),
         )
         draft.emit(sourced)
         commit(draft, key, place, taken)

@@ -39,7 +39,7 @@ def _reasons(state: State, channel: str, line: OrderLine) -> Iterable[Reason]:
     if line.location is None:
         if line.how in {"pickup", "carry_out"}:
             yield Reason.LOCATION_REQUIRED
-        elif not any(site.ships for site in sites.values()):
+        elif not view_of(state, channel).shipping:
             yield Reason.NOT_SERVED
         return
     policy = state.locations.get(line.location)

@@ -1,6 +1,6 @@
 """What follows from all effects of a decision together, once they are all there."""
 
-from ledger.domain.backorders import fill
+from ledger.domain.backorders import fill_risen
 from ledger.domain.draft import PARTS, Draft
 from ledger.domain.entries import About, ItemKey, LineKey
 from ledger.domain.events import AnyEvent, ExceptionKind
@@ -18,7 +18,7 @@ def settle(draft: Draft) -> tuple[AnyEvent, ...]:
         key = next(iter(items))
         del items[key]
         settle_shortage(draft, key)
-        fill(draft, key)
+        fill_risen(draft, key)
         _discrepancies(draft, key)
     for line_key in draft.lines:
         _excess(draft, line_key)

@@ -158,7 +158,11 @@ class State:
         """A location was named; never described, it is active and serves all."""
         if location not in self.locations:
             self.locations[location] = LocationPolicy()
-            self.views.clear()
+            self.forget_views()
+
+    def forget_views(self) -> None:
+        """Something was described: here, and not yet in the state below."""
+        self.views = {}
 
     def set_deadline(self, key: DeadlineKey) -> None:
         """Something is to be done, or told, once this has passed."""
@@ -241,6 +245,7 @@ class State:
         assert self._below is not None, "only a state on top of another can be merged"
         for name in MAPPINGS:
             getattr(self, name).merge()
+        self._below.views = self.views
         self._below.journal.merge(self.journal)
         self.journal.clear()
         self.offers.merge()

@@ -42,8 +42,11 @@ def supply_stream(supply_id: str) -> str:
     return f"supply/{part(supply_id)}"
 
 
-def expect_supply(draft: Draft, request: ExpectSupply) -> None:
-    """Goods are expected: the latest word on a line counts, new lines are added."""
+def expect_supply(draft: Draft, request: ExpectSupply) -> tuple[ReceiveStock, ...]:
+    """Goods are expected: the latest word on a line counts, new lines are added.
+
+    Gives back what came of skus that the supply turned out not to have: it is to `wait_again`.
+    """
     supply_id = request.supply_id
     for line in request.lines:
         draft.names(request.location, line.sku)
@@ -63,7 +66,7 @@ def expect_supply(draft: Draft, request: ExpectSupply) -> None:
     draft.emit(expected)
     for line in request.lines:
         _incoming_changed(draft, (supply_id, line.line_id), before.get(line.line_id))
-    _share_again(draft, supply_id, before)
+    return _share_again(draft, supply_id, before)
 
 
 def reschedule_supply(draft: Draft, request: RescheduleSupply) -> None:
@@ -156,26 +159,30 @@ def _totals(lines: Iterable[SupplyLineState]) -> Counter[str]:
     return totals
 
 
-def _share_again(draft: Draft, supply_id: str, before: Lines) -> None:
-    """A word changed what is expected: what had come is counted on other lines, or waits again."""
+def _share_again(draft: Draft, supply_id: str, before: Lines) -> tuple[ReceiveStock, ...]:
+    """A word changed what is expected: what had come is counted on other lines, or on none."""
     totals = _totals(before.values())
     _share_out(draft, supply_id, totals, None)
     skus = {line.sku for line in _lines(draft, supply_id).values()}
-    for line_id, line in before.items():
-        if totals[line.sku] > 0 and line.sku not in skus:
-            left = ReceiptLine(line_id=line_id, sku=line.sku, quantity=totals.pop(line.sku))
-            _wait_again(draft, supply_id, line.location, left)
+    homeless = {
+        line.sku: ReceiveStock(
+            request_id=draft.arrival.request.request_id,
+            occurred_at=draft.arrival.request.occurred_at,
+            location=line.location,
+            supply_id=supply_id,
+            lines=(ReceiptLine(line_id=line_id, sku=line.sku, quantity=totals[line.sku]),),
+        )
+        for line_id, line in before.items()
+        if totals[line.sku] > 0 and line.sku not in skus
+    }
+    return tuple(homeless.values())
 
 
-def _wait_again(draft: Draft, supply_id: str, location: str, left: ReceiptLine) -> None:
-    receipt = ReceiveStock(
-        request_id=draft.arrival.request.request_id,
-        occurred_at=draft.arrival.request.occurred_at,
-        location=location,
-        supply_id=supply_id,
-        lines=(left,),
-    )
-    draft.wait(receipt, supply_stream(supply_id))
+def wait_again(draft: Draft, receipts: Iterable[ReceiveStock]) -> None:
+    """What came waits for its supply to have it; its stock moved when it came."""
+    for receipt in receipts:
+        assert receipt.supply_id is not None, receipt
+        draft.wait(receipt, supply_stream(receipt.supply_id))
 
 
 def _share_out(

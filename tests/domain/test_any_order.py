@@ -3,7 +3,15 @@
 from random import Random
 
 import any_order
-from any_request import Sent, any_fact, fact_of_an_open_shop, several, two_orders
+from any_request import (
+    Sent,
+    any_fact,
+    fact_of_an_open_shop,
+    several,
+    standing_claims,
+    two_orders,
+    two_transfers,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,16 +20,19 @@ chances = st.randoms(use_true_random=False)
 
 
 @settings(max_examples=EXAMPLES)
-@given(several(any_fact), two_orders, chances)
+@given(several(any_fact), standing_claims, chances)
 def test_facts_in_any_order_and_twice_end_in_the_same_quantities(
-    facts: list[Sent], orders: tuple[Sent, ...], chance: Random
+    facts: list[Sent], claims: list[Sent], chance: Random
 ) -> None:
-    any_order.facts_commute(facts, orders, chance)
+    any_order.facts_commute(facts, claims, chance)
 
 
 @settings(max_examples=EXAMPLES)
-@given(several(fact_of_an_open_shop), two_orders, chances)
-def test_facts_may_come_before_the_order_or_sale_that_they_are_about(
-    facts: list[Sent], orders: tuple[Sent, ...], chance: Random
+@given(several(fact_of_an_open_shop), two_orders, two_transfers, chances)
+def test_facts_may_come_before_the_order_sale_or_transfer_that_they_are_about(
+    facts: list[Sent],
+    orders: tuple[Sent, ...],
+    transfers: tuple[Sent, ...],
+    chance: Random,
 ) -> None:
-    any_order.facts_find_their_order(facts, orders, chance)
+    any_order.facts_find_their_order(facts, (*orders, *transfers), chance)

@@ -79,6 +79,11 @@ ROWS: dict[str, Row] = {
         "locations",
         "different",
     ),
+    "a handling cost below nothing": (
+        changed(LOCATION, handling_cost_minor=-1),
+        "handling_cost_minor",
+        "from 0",
+    ),
     "a customer merged with themselves": (changed(MERGE, into="c-2"), "into", "two customers"),
     "a customer merged with nobody": (changed(MERGE, into=" "), "into", "space"),
     "an identity of no scheme": (changed(IDENTITY, scheme=""), "scheme", "1 to 128"),

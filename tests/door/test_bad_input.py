@@ -73,6 +73,27 @@ def test_no_request_is_taken_with_a_field_that_it_does_not_have(kind: str) -> No
     assert (fault.path, "unknown field" in fault.detail) == ("colour", True)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS])
+def test_no_line_stands_twice_in_any_request(kind: str) -> None:
+    for name in ("lines", "add", "returned"):
+        if lines := KINDS[kind].get(name):
+            assert isinstance(lines, list)
+            fault = refused(raw({**KINDS[kind], name: [*lines, lines[0]]}))
+            assert fault.path.startswith(f"{name}[{len(lines)}]")
+            assert "twice" in fault.detail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_text_of_any_request_may_be_empty(kind: str) -> None:
+    common = {name: "x" for name in ("actor", "reason", "reference")}
+    request = KINDS[kind] | common
+    for place, inner in enumerate(objects_in(request)):
+        for name in [name for name, value in inner.items() if isinstance(value, str)]:
+            sent = json.loads(json.dumps(request))
+            objects_in(sent)[place][name] = ""
+            assert refused(raw(sent)).detail, name
+
+
 @pytest.mark.parametrize("text", ["", "Till", "-till", "till_3", "till\n", "t" * 41, "onebook"])
 def test_a_sender_needs_a_channel_id(text: str) -> None:
     with pytest.raises(Malformed):

@@ -119,6 +119,35 @@ ROWS: dict[str, Row] = {
         "both",
     ),
     "an unknown way": (line(ORDER, how="drone"), "lines[0].how", "unknown value"),
+    "ordered goods with a negative price": (
+        line(ORDER, unit_price_minor=-1),
+        "lines[0].unit_price_minor",
+        "service",
+    ),
+    "returned goods with a negative price": (
+        line(RETURN, unit_price_minor=-1),
+        "lines[0].unit_price_minor",
+        "service",
+    ),
+    "a return at a price without currency": (
+        changed(RETURN, currency=None),
+        "currency",
+        "lines[0]",
+    ),
+    "goods of a line without a name": (line(SALE, line_id=" "), "lines[0].line_id", "space"),
+    "a return of a line without a name": (
+        line(RETURN, of_line_id=""),
+        "lines[0].of_line_id",
+        "1 to",
+    ),
+    "goods of no lot": (line(SALE, lot=""), "lines[0].lot", "characters"),
+    "goods of no serial number": (line(SALE, serial=""), "lines[0].serial", "characters"),
+    "goods of no bundle": (line(SALE, bundle=""), "lines[0].bundle", "1 to 128"),
+    "a payment by nobody": (
+        changed(PAY, provider_reference=""),
+        "provider_reference",
+        "characters",
+    ),
     "a hold of nothing": (changed(HOLD, lines=[]), "lines", "at least one"),
     "a hold nowhere": (changed(HOLD, location=None), "location", "`anywhere` true"),
     "a hold nowhere, said twice": (

@@ -53,6 +53,11 @@ ROWS: dict[str, Row] = {
     ),
     "an adjustment without a reason": (changed(ADJUST, reason=None), "reason", "why"),
     "an empty reason": (changed(ADJUST, reason=""), "reason", "characters"),
+    "an adjusted cost without currency": (
+        line(ADJUST, unit_cost_minor=1),
+        "currency",
+        "lines[0]",
+    ),
     "a buffer of nothing": (changed("set_channel_buffer", lines=[]), "lines", "at least one"),
     "a buffer below nothing": (
         line("set_channel_buffer", quantity=-1),

@@ -28,6 +28,7 @@ from asks import (
 from given import Shop
 
 from ledger.domain.requests import SaleLine
+from ledger.domain.state import State
 
 SKUS = ("MUG", "TEA/POT", 'CUP "L"', "BÖX\\1")
 LOCATIONS = ("STORE", "DC 1")
@@ -37,13 +38,18 @@ def busy_days(requests: int, seed: int = 1) -> Shop:
     """A shop after so many requests. Quotes, slashes and umlauts stand in its ids."""
     chance, shop = Random(seed), Shop(checked=False)
     for number in range(requests):
-        shop.send(_anything(chance, number, _known(shop)))
+        shop.send(busy_request(chance, number, shop.books.state))
     return shop
 
 
-def _known(shop: Shop) -> tuple[list[str], list[str]]:
+def busy_request(chance: Random, number: int, state: State) -> Ask:
+    """One of these requests."""
+    return _anything(chance, number, _known(state))
+
+
+def _known(state: State) -> tuple[list[str], list[str]]:
     """The names of the latest orders and sales, and one that nobody knows yet."""
-    ids = list(shop.books.state.orders)
+    ids = list(state.orders)
     sales = [
         order_id.removeprefix("sale:till:") for order_id in ids if order_id.startswith("sale:")
     ]

@@ -428,6 +428,19 @@ def key(seconds: int, name: str = "cart") -> DeadlineKey:
     return (datetime(2026, 3, 1, 12, 0, seconds, tzinfo=UTC), "hold", name, "1")
 
 
+def test_what_another_writer_did_by_the_clock_is_done_also_if_nothing_came_of_it():
+    state = State()
+    state.set_deadline(key(1))
+    request = request_of(key(1))
+    said = ("deadline_passed", fingerprint(request), 0)
+    now = key(2)[0]
+    evolve(state, RequestAccepted("web", request.request_id, request.occurred_at, now, *said))
+    assert state.passed_deadline(now) == key(1), "only the writer's own channel ends it"
+    evolve(state, RequestAccepted("onebook", request.request_id, request.occurred_at, now, *said))
+    assert state.passed_deadline(now) is None
+    assert not state.deadlines
+
+
 def test_a_deadline_ended_by_what_is_dropped_comes_back():
     agenda, standing = Agenda([key(1), key(2)]), {key(1), key(2)}
     assert agenda.first({key(2)}) == key(2)

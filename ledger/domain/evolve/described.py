@@ -16,7 +16,7 @@ def location_described(state: State, event: LocationDescribed) -> None:
     stamp = stamp_of(event)
     known = state.locations.get(event.location)
     if known is None or known.stamp is None or stamp >= known.stamp:
-        state.views.clear()
+        state.forget_views()
         state.locations[event.location] = LocationPolicy(
             stamp,
             event.active,
@@ -44,7 +44,7 @@ def channel_described(state: State, event: ChannelDescribed) -> None:
     if known is None or stamp >= known.stamp:
         served = None if event.locations is None else frozenset(event.locations)
         state.channels[event.described] = ChannelPolicy(stamp, served)
-        state.views.clear()
+        state.forget_views()
 
 
 def channel_buffer_set(state: State, event: ChannelBufferSet) -> None:
@@ -55,4 +55,6 @@ def channel_buffer_set(state: State, event: ChannelBufferSet) -> None:
     known = state.buffers.get(key)
     if known is None or stamp >= known.stamp:
         state.buffers[key] = Buffer(stamp, event.quantity, event.cap)
-        state.views.clear()
+        view = state.views.get(event.described)
+        if view is None or not view.limited:
+            state.forget_views()

@@ -121,8 +121,9 @@ class World:
 
     def send(
         self,
-        channel: str,
+        sender: str,
         request_type: type,
+        /,
         *,
         late_s: int | None = None,
         request_id: str | None = None,
@@ -130,18 +131,18 @@ class World:
         **fields: Any,
     ) -> str:
         """Send a request; it may arrive late, and twice. Gives back its id."""
-        request_id = request_id or self.a_name(channel)
+        request_id = request_id or self.a_name(sender)
         occurred_at = at or self._happened()
         request = request_type(request_id=request_id, occurred_at=occurred_at, **fields)
         arrives = self.now + timedelta(seconds=self._late_s() if late_s is None else late_s)
-        self._put(Sent(arrives, channel, request))
+        self._put(Sent(arrives, sender, request))
         return request_id
 
-    def tell(self, request_type: type, *, late_s: int | None = None, **fields: Any) -> str:
+    def tell(self, request_type: type, /, *, late_s: int | None = None, **fields: Any) -> str:
         """The back office says so."""
         return self.send(BACK_OFFICE, request_type, late_s=late_s, **fields)
 
-    def ring_up(self, till: Till, request_type: type, **fields: Any) -> str:
+    def ring_up(self, till: Till, request_type: type, /, **fields: Any) -> str:
         """A till says so, by its own clock, as soon as it is online."""
         at = self.now + timedelta(seconds=till.skew_s)
         back = self.offline_until.get(till.channel, self.now)
