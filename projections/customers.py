@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 from psycopg import AsyncConnection
 from psycopg.sql import Composed
 
-from ledger.domain.orders import Label
 from ledger.domain.words import ContactMeans, CustomerId, PaymentId, ReturnId, ShipmentId
 from projections import customer_fold, customer_links, order_history, orders
 from projections.customer_fold import Kind, Topic
@@ -69,7 +68,7 @@ class Consent(Struct, frozen=True):
     effective_at: EffectiveAt
 
 
-class Claim(Struct, frozen=True):
+class ClaimedOrder(Struct, frozen=True):
     """A guest's order that the person claimed; only one that counts is in their history."""
 
     order_id: ListedOrderId
@@ -109,7 +108,7 @@ class Customer(Struct, frozen=True):
     amounts: Annotated[tuple[Amount, ...], Meta(description="One for each currency, by code.")]
     identities: Annotated[tuple[Identity, ...], Meta(description="By scheme, then name.")]
     consents: Annotated[tuple[Consent, ...], Meta(description="The latest word, by purpose.")]
-    claimed_orders: Annotated[tuple[Claim, ...], Meta(description="Claimed last comes first.")]
+    claimed_orders: Annotated[tuple[ClaimedOrder, ...], Meta(description="Claimed last comes first.")]
     position: Annotated[int, Meta(description="Position of the last event that names them.")]
 
 
@@ -121,7 +120,7 @@ class HistoryItem(Struct, frozen=True, gc=False):
     kind: Annotated[Kind | Step, Meta(description="What it is.")]
     order_id: Annotated[ListedOrderId | None, Meta(description="The order or sale it is about.")]
     state: Annotated[
-        Label | str | None,
+        str | None,
         Meta(description="The state of now of an order or sale; the state that a payment came to."),
     ]
     claimed: Annotated[

@@ -107,7 +107,7 @@ def pack_line(key: tuple[str, str], state: LineState) -> Values:
         line.cancel_asked,
         line.expire_asked,
         line.backorder_asked,
-        msgspec.to_builtins(pickups) if pickups else None,
+        list(msgspec.to_builtins(pickups)) if pickups else None,
         *astuple(state.overdue),
     )
 

@@ -92,7 +92,7 @@ def customer(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one customer and what they bought and brought back.
+    """Show one customer, under all their ids, and what they bought and brought back.
 
     Example: onebook customer 17850
     """

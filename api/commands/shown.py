@@ -8,6 +8,8 @@ from api.commands.terminal import out, say, table
 from api.pages import money
 
 Body = dict[str, Any]
+MAX_IDS = 20
+"""Of one person: so many are printed."""
 _QUANTITIES = ("on_hand", "committed", "reserved", "available", "incoming", "shortage")
 _STATES = ("damaged", "quality_control", "safety_stock")
 _LINE = (
@@ -220,23 +222,34 @@ def _lines(found: Body, columns: tuple[str, ...], *texts: str) -> None:
 
 
 def customer(found: Body) -> None:
-    """One customer with what they bought."""
+    """One customer, as the person that they are, with what they bought and said."""
     say(
         f"customer {found['customer_id']}: {found['sales']} sales, {found['orders']} orders, "
-        f"{found['returns']} returns"
+        f"{found['returns']} returns, {found['contacts']} contacts"
     )
+    _one_person(found)
     shown = table(None, "when", "what", "channel", "id", "state", "total", numbers=("total",))
     for row in found["history"]["items"]:
         shown.add_row(
             _time(row["occurred_at"]),
-            row["kind"],
-            row["selling_channel"],
-            row["order_id"] or row["request_id"],
+            row["kind"].replace("_", " "),
+            row["selling_channel"] or row["means"] or row["channel"],
+            row["order_id"] or row["topic"] or row["request_id"],
             row["state"] or "",
             money(row["total_minor"], row["currency"]),
         )
     out.print(shown)
     _more(found["history"], "newest first")
+
+
+def _one_person(found: Body) -> None:
+    """The ids that are one person, where there are several."""
+    if found["merged_into"] is not None:
+        say(f"merged into {found['merged_into']}")
+    if found["id_count"] > 1:
+        ids = ", ".join(found["ids"][:MAX_IDS])
+        more = f" and {found['id_count'] - MAX_IDS} more" if found["id_count"] > MAX_IDS else ""
+        say(f"one person under {found['id_count']} ids: {ids}{more}")
 
 
 _EVERY_EVENT = ("channel", "request_id", "occurred_at", "recorded_at")

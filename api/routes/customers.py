@@ -1,4 +1,4 @@
-"""Customers, and what each of them bought and brought back."""
+"""Customers, each as the person that they are, and all of that person on one timeline."""
 
 from typing import Annotated
 
@@ -18,7 +18,11 @@ router = APIRouter(tags=["customers"], route_class=LeanRoute)
 
 @router.get("/v1/customers/{customer_id}", openapi_extra=answers(Customer))
 async def customer(request: Request, customer_id: str, query: Annotated[Read, Query()]) -> Response:
-    """One customer, by an opaque id."""
+    """The person that a customer is, by any of their ids.
+
+    Ids that were merged are one person: whichever of them is asked for, the answer is of all of
+    them. `merged_into` is the id that stands for the person, unless it is the one asked for.
+    """
     reads = serving(request).reads
     async with reads.at(query.min_position) as conn:
         found, position = await customers.customer(conn, reads.network, customer_id)
@@ -31,7 +35,12 @@ async def customer(request: Request, customer_id: str, query: Annotated[Read, Qu
 async def history(
     request: Request, customer_id: str, query: Annotated[ReadList, Query()]
 ) -> Response:
-    """Sales, orders and returns of one customer, newest first."""
+    """Everything of the person that a customer is, newest first.
+
+    Purchases, payments, parcels, pickups, returns, contacts, consents and merges of all ids that
+    are one person at this moment, with guest orders that they claimed; after an unmerge each id
+    has its own again. Newest is what the ledger took in last.
+    """
     reads = serving(request).reads
     async with reads.at(query.min_position) as conn:
         page = await customers.history(

@@ -218,7 +218,14 @@ def _settle(
             capped = no_capacity and grant.line.location is None
             reason = Reason.NO_CAPACITY if capped else Reason.OUT_OF_STOCK
             hits.setdefault(reason, []).append(_short(free, grants, grant))
+    short = hits.get(Reason.OUT_OF_STOCK, [])
+    hits[Reason.OUT_OF_STOCK] = [hit for hit in short if _is_beyond(hit)] or short
     return first_of(hits)
+
+
+def _is_beyond(hit: RefusedLine) -> bool:
+    """Whether this line alone is short: none is, where no one place has all of a parcel."""
+    return int(hit.asked or 0) > int(hit.available or 0)
 
 
 def _item(grant: Grant) -> tuple[str, str | None]:
@@ -248,8 +255,7 @@ def _short(free: Free, grants: list[Grant], grant: Grant) -> RefusedLine:
     if line.location is not None:
         available = free.whole(line.location, line.sku)
     else:
-        ship = (place for place, site in free.sites.items() if site.ships)
-        available = sum(max(0, free.whole(place, line.sku)) for place in ship)
+        available = sum(max(0, free.whole(place, line.sku)) for place in free.view.shipping)
     return RefusedLine(
         line_id=line.line_id,
         sku=line.sku,

@@ -122,9 +122,13 @@ def test_only_what_left_may_come_back() -> None:
 
 
 def test_a_service_cannot_come_back() -> None:
-    given(received("SKU", "STORE", 5), order("A", line("1"), service("2")), shipped("A")).when(
-        may_come_back("R", {"1": 1, "2": 1}, order_id="A")
-    ).then(refused("R", Reason.BEYOND_QUANTITY, {"line_id": "2", "asked": 1, "available": 0}))
+    given(
+        received("SKU", "STORE", 5),
+        order("A", line("1"), service("2")),
+        shipped("A", {"1": 1, "2": 1}),
+    ).when(may_come_back("R", {"1": 1, "2": 1}, order_id="A")).then(
+        refused("R", Reason.BEYOND_QUANTITY, {"line_id": "2", "asked": 1, "available": 0})
+    )
 
 
 @pytest.mark.parametrize(

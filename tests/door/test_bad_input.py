@@ -73,7 +73,7 @@ def test_no_request_is_taken_with_a_field_that_it_does_not_have(kind: str) -> No
     assert (fault.path, "unknown field" in fault.detail) == ("colour", True)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_line_stands_twice_in_any_request(kind: str) -> None:
     for name in ("lines", "add", "returned"):
         if lines := KINDS[kind].get(name):
@@ -85,7 +85,7 @@ def test_no_line_stands_twice_in_any_request(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_text_of_any_request_may_be_empty(kind: str) -> None:
-    common = {name: "x" for name in ("actor", "reason", "reference")}
+    common = dict.fromkeys(("actor", "reason", "reference"), "x")
     request = KINDS[kind] | common
     for place, inner in enumerate(objects_in(request)):
         for name in [name for name, value in inner.items() if isinstance(value, str)]:

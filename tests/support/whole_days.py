@@ -127,6 +127,9 @@ class _Chance:
             f"allow_{what}": self.chance.random() < 0.6 for what in ("split", "backorder", "part")
         }
         parcel = {"shipment_id": f"parcel of {order_id}"}
+        left = [key[0] for key in self.state.shipments][-LAST_IDS:]
+        sent = self.chance.choice([*left, order_id])
+        parcel_sent = {"shipment_id": f"parcel of {sent}"}
         some = self.chance.choice([{"1": 1}, {"1": 2}])
         busy = self.chance.random() < 0.3
         placed = order(
@@ -142,9 +145,9 @@ class _Chance:
             lambda: picked(order_id, some, place_, **said),
             lambda: ready(order_id, some, place_, until=clock_time(self.later), **said),
             lambda: shipped(order_id, some, place_, **parcel, **said),
-            lambda: shipment_voided(order_id, {"1": 1}, location=place_, **parcel, **said),
-            lambda: delivered(order_id, {"1": 1}, **parcel, **said),
-            lambda: undelivered(order_id, **parcel, **said),
+            lambda: shipment_voided(sent, {"1": 1}, location=place_, **parcel_sent, **said),
+            lambda: delivered(sent, {"1": 1}, **parcel_sent, **said),
+            lambda: undelivered(sent, **parcel_sent, **said),
             lambda: declined(
                 order_id, place_, self.chance.choice(["not_found", "too_busy"]), **said
             ),
@@ -182,8 +185,9 @@ class _Chance:
         )
         wanted = tuple(
             TransferLine(line_id=i, sku=sku, quantity=n)
-            for i, sku, n in (("1", self.sku, self.quantity), ("2", "MUG", 1))
+            for i, sku, n in (("1", "MUG", 1 + self.quantity // 3), ("2", self.sku, 1))
         )
+        wanted = wanted[: self.chance.randint(1, 2)]
         sent = (LineQuantity(line_id=self.chance.choice("12"), quantity=self.quantity),)
         good, bad, gone = (self.chance.randint(0, 3) for _ in range(3))
         came = (ArrivedLine(line_id="1", accepted=good + 1, damaged=bad, missing=gone),)

@@ -78,7 +78,8 @@ class Proofs:
         if isinstance(arrival.request, Claim):
             self._claimed_what_was_there(events, before)
         self._within_capacity(arrival, events, capacities)
-        self._nobody_waits(events, items)
+        risen = [key for key in items if self.accounts.item(key).available > max(0, before[key])]
+        self._nobody_waits(events, risen)
         self._in_order_of_filling(events)
         late = self.state.passed_deadline(arrival.recorded_at)
         assert late is None or late[0] <= arrival.recorded_at, late
@@ -194,25 +195,22 @@ class Proofs:
                 self._sourced(arrival, event, capacities[event.location])
 
     def _sourced(self, arrival: Arrival, event: OrderLineSourced, capacity: int | None) -> None:
-        if event.location in self._places.get(event.order_id, ()):
+        if capacity is None or event.location in self._places.get(event.order_id, ()):
             return
         zone = ZoneInfo(self.state.locations[event.location].time_zone)
         day = arrival.recorded_at.astimezone(zone).date()
         parcels = self._parcels.setdefault((event.location, day), set())
         parcels.add(event.order_id)
-        assert capacity is None or len(parcels) <= capacity, f"{event.location} has {parcels}"
+        assert len(parcels) <= capacity, f"{event.location} has {parcels}"
 
-    def _nobody_waits(self, events: Sequence[AnyEvent], items: Iterable[ItemKey]) -> None:
-        """Nobody waits for what was touched, is available, and may serve him."""
-        state = self.state
-        if not state.backorders:
+    def _nobody_waits(self, events: Sequence[AnyEvent], risen: Iterable[ItemKey]) -> None:
+        """Nobody waits for what became available, and may serve him."""
+        if not self.state.backorders:
             return
-        for location, sku in items:
-            waiting = state.backorders.get(sku, ())
-            if waiting and state.stock[(location, sku)].available > 0:
-                for entry in waiting:
-                    if self._could_be_filled(entry, location):
-                        raise AssertionError(f"{entry} waits, {location} has some")
+        for location, sku in risen:
+            for entry in self.state.backorders.get(sku, ()):
+                if self._could_be_filled(entry, location):
+                    raise AssertionError(f"{entry} waits, {location} has some")
         if any(isinstance(event, LocationDescribed) for event in events):
             self.nobody_waits_anywhere()
 
@@ -232,7 +230,10 @@ class Proofs:
         policy = state.locations[location]
         channel = state.channels.get(selling)
         served = None if channel is None else channel.locations
-        hands_over = policy.ships if line.location is None else line.location == location
+        hands_over = policy.ships
+        if line.location is not None:
+            by_how = {"ship": policy.ships, "pickup": policy.pickup}
+            hands_over = line.location == location and by_how.get(line.how or "", True)
         serves = policy.active and (served is None or location in served) and hands_over
         if not serves or location in line.declined:
             return False
