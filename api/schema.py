@@ -140,6 +140,8 @@ _REFUSED_LINE: Final = {
     "order_id": "The order asked about, or the one that has the id already.",
     "asked": "The quantity asked for, over all lines of this sku and location.",
     "available": "What is there to be had.",
+    "transfer_id": "The transfer asked about, or the one that has the id already.",
+    "return_id": "The return that has the id already.",
 }
 _POSITION: Final[Schema] = {
     "type": "integer",

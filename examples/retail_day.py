@@ -23,7 +23,7 @@ class Onebook:
         self.http = httpx.Client(base_url=address, timeout=60)
         self.position = 0
 
-    def send(self, channel: str, at: str, kind: str, request_id: str, **fields: object) -> dict:
+    def send(self, channel: str, at: str, kind: str, request_id: str, /, **fields: object) -> dict:
         """Send one request as a channel; gives back its answer, accepted or refused."""
         said = {"request_id": f"day-{request_id}", "occurred_at": f"2026-03-02T{at}:00Z"}
         headers = {"Onebook-Channel": channel}
@@ -280,7 +280,7 @@ def the_day_ends() -> None:
     chapter("The day ends")
     shelves()
     history = read("/v1/customers/day-ada/history")["items"]
-    say(f"Ada bought {len(history)} times, once online and once in a store")
+    say("Ada, newest first: " + ", ".join(item["kind"] for item in history))
 
 
 def main() -> None:

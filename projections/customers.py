@@ -108,7 +108,9 @@ class Customer(Struct, frozen=True):
     amounts: Annotated[tuple[Amount, ...], Meta(description="One for each currency, by code.")]
     identities: Annotated[tuple[Identity, ...], Meta(description="By scheme, then name.")]
     consents: Annotated[tuple[Consent, ...], Meta(description="The latest word, by purpose.")]
-    claimed_orders: Annotated[tuple[ClaimedOrder, ...], Meta(description="Claimed last comes first.")]
+    claimed_orders: Annotated[
+        tuple[ClaimedOrder, ...], Meta(description="Claimed last comes first.")
+    ]
     position: Annotated[int, Meta(description="Position of the last event that names them.")]
 
 

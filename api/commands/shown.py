@@ -197,7 +197,7 @@ def holds(page: Body) -> None:
             item["owner"],
             item["line_id"],
             item["sku"],
-            item["state"],
+            item["state"] if item["held"] else f"{item['state']}: {item['cause']}",
             _time(item["expires_at"]),
             *(_number(item[name]) for name in columns),
             ", ".join(f"{part['location']} {part['quantity']}" for part in item["parts"]),

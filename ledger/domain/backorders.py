@@ -30,6 +30,7 @@ from ledger.domain.orders import Line
 from ledger.domain.state import State
 from ledger.domain.stock import NOTHING
 
+
 def backorder(draft: Draft, key: LineKey, quantity: int) -> None:
     """Promise so much of a line from what comes in, by the day of the supply that covers it."""
     line = draft.state.lines[key]

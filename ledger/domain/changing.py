@@ -1,7 +1,9 @@
 """Claims on orders that stand: cancelled, changed, served from another location."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from ledger.domain.allocating import commit, give_back, uncommit
 from ledger.domain.channels import available_to_sell, is_limited
@@ -57,11 +59,16 @@ def _lines(state: State, order_id: str, cuts: Iterable[LineCut]) -> dict[str, Li
     if order is None:
         return Refusal(Reason.UNKNOWN_ORDER, (RefusedLine(order_id=order_id),))
     lines = {line_id: state.lines[(order_id, line_id)] for line_id in order.line_ids}
+    return _unknown(order_id, lines, cuts) or lines
+
+
+def _unknown(order_id: str, lines: Lines, cuts: Iterable[LineCut]) -> Refusal | None:
+    """The lines that the order does not have."""
     unknown = [cut.line_id for cut in cuts if cut.line_id not in lines]
-    if unknown:
-        details = (RefusedLine(order_id=order_id, line_id=i) for i in unknown)
-        return Refusal(Reason.UNKNOWN_LINE, tuple(details))
-    return lines
+    if not unknown:
+        return None
+    details = (RefusedLine(order_id=order_id, line_id=i) for i in unknown)
+    return Refusal(Reason.UNKNOWN_LINE, tuple(details))
 
 
 def _waiting(line: Line) -> int:
@@ -124,16 +131,21 @@ def change_order(
     state: State, arrival: Arrival, request: ChangeOrder
 ) -> tuple[AnyEvent, ...] | Refusal:
     """Cut and add lines, all or nothing; what is cut is free for what is added."""
-    lines = _lines(state, request.order_id, request.cut)
+    lines = _lines(state, request.order_id, ())
     if isinstance(lines, Refusal):
         return lines
+    refusal = _taken(request, lines) or _unknown(request.order_id, lines, request.cut)
+    if refusal is not None:
+        return refusal
     wanted = {cut.line_id: cut.quantity or _waiting(lines[cut.line_id]) for cut in request.cut}
-    refusal = _taken(request, lines) or _beyond(request.order_id, lines, wanted)
+    channel = state.orders[request.order_id].selling_channel
+    goods = [line for line in request.add if line.kind == "goods"]
+    refusal = why_not(state, channel, goods) or _beyond(request.order_id, lines, wanted)
     if refusal is not None:
         return refusal
     draft = Draft(state, arrival)
     _cut(draft, request.order_id, wanted)
-    return _add(draft, request) or settle(draft)
+    return _add(draft, request, goods) or settle(draft)
 
 
 def _taken(request: ChangeOrder, lines: Lines) -> Refusal | None:
@@ -144,14 +156,10 @@ def _taken(request: ChangeOrder, lines: Lines) -> Refusal | None:
     return Refusal(Reason.ID_TAKEN, tuple(details))
 
 
-def _add(draft: Draft, request: ChangeOrder) -> Refusal | None:
+def _add(draft: Draft, request: ChangeOrder, goods: Sequence[OrderLine]) -> Refusal | None:
     if not request.add:
         return None
     order = draft.state.orders[request.order_id]
-    goods = [line for line in request.add if line.kind == "goods"]
-    refusal = why_not(draft.state, order.selling_channel, goods)
-    if refusal is not None:
-        return refusal
     free = Free(draft.state, order.selling_channel, {})
     allowed = Allowed(order.allow_split, order.allow_backorder)
     own = sending(draft.state, request.order_id)
@@ -174,9 +182,10 @@ def reassign_line(
         return lines
     wanted = {cut.line_id: cut.quantity or _waiting(lines[cut.line_id]) for cut in request.lines}
     channel = state.orders[request.order_id].selling_channel
-    asked = [_as_asked(lines[i], i, n, request.location) for i, n in wanted.items() if n]
+    asked = [_as_asked(lines[i], i, n, request.location) for i, n in wanted.items()]
     refusal = (
-        why_not(state, channel, asked)
+        why_not(state, channel, [line for line in asked if lines[line.line_id].goods])
+        or _services(request, lines)
         or _beyond(request.order_id, lines, wanted)
         or _not_there(state, request, wanted, lines)
     )
@@ -186,6 +195,17 @@ def reassign_line(
     for line_id, quantity in wanted.items():
         _reassign(draft, (request.order_id, line_id), quantity, request.location)
     return settle(draft)
+
+
+def _services(request: ReassignLine, lines: Lines) -> Refusal | None:
+    """No location serves a service."""
+    services = [cut.line_id for cut in request.lines if not lines[cut.line_id].goods]
+    if not services:
+        return None
+    details = (
+        RefusedLine(order_id=request.order_id, line_id=i, sku=lines[i].sku) for i in services
+    )
+    return Refusal(Reason.NOT_SERVED, tuple(details))
 
 
 def _as_asked(line: Line, line_id: str, quantity: int, location: str) -> OrderLine:
@@ -198,40 +218,35 @@ def _as_asked(line: Line, line_id: str, quantity: int, location: str) -> OrderLi
 def _not_there(
     state: State, request: ReassignLine, wanted: Mapping[str, int], lines: Lines
 ) -> Refusal | None:
-    """Every line of which more would come from there, in sum, than is available."""
+    """Every line of a sku of which more would come from there, in sum, than is available."""
     channel = state.orders[request.order_id].selling_channel
     free = Free(state, channel, {})
-    hits: Hits = {}
+    moved: Counter[str] = Counter()
     sold: Counter[str] = Counter()
-    for line_id, quantity in wanted.items():
-        line = lines[line_id]
-        more = _from_elsewhere(line, quantity, request.location)
-        available = free.at(request.location, line.sku)
-        new = max(0, more - line.committed + line.committed_at(request.location))
-        sold[line.sku] += new
-        limit = _may_sell(state, channel, line.sku) if new else None
-        if limit is not None and sold[line.sku] > limit:
-            over = RefusedLine(
-                line_id=line_id,
-                sku=line.sku,
-                order_id=request.order_id,
-                asked=sold[line.sku],
-                available=limit,
-            )
-            hits.setdefault(Reason.CHANNEL_LIMIT, []).append(over)
-        if more > available:
-            hit = RefusedLine(
-                line_id=line_id,
-                sku=line.sku,
-                location=request.location,
-                order_id=request.order_id,
-                asked=more,
-                available=available,
-            )
-            hits.setdefault(Reason.OUT_OF_STOCK, []).append(hit)
-        else:
-            free.take(request.location, line.sku, more)
+    more = {i: _from_elsewhere(lines[i], n, request.location) for i, n in wanted.items()}
+    for line_id, quantity in more.items():
+        moved[lines[line_id].sku] += quantity
+        sold[lines[line_id].sku] += _newly_sold(lines[line_id], quantity, request.location)
+    hits: Hits = {}
+    for line_id, quantity in more.items():
+        sku = lines[line_id].sku
+        named = RefusedLine(
+            line_id=line_id, sku=sku, location=request.location, order_id=request.order_id
+        )
+        limit = _may_sell(state, channel, sku) if sold[sku] else None
+        if limit is not None and sold[sku] > limit:
+            beyond = replace(named, asked=sold[sku], available=limit)
+            hits.setdefault(Reason.CHANNEL_LIMIT, []).append(beyond)
+        available = free.at(request.location, sku)
+        if quantity and moved[sku] > available:
+            short = replace(named, asked=moved[sku], available=available)
+            hits.setdefault(Reason.OUT_OF_STOCK, []).append(short)
     return first_of(hits)
+
+
+def _newly_sold(line: Line, more: int, location: str) -> int:
+    """What was not promised before: what waits for stock is moved last."""
+    return max(0, more - line.committed + line.committed_at(location))
 
 
 def _may_sell(state: State, channel: str, sku: str) -> int | None:

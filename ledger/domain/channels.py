@@ -116,7 +116,5 @@ def coming(state: State, sku: str) -> Iterator[tuple[str, date, datetime, int]]:
         else:
             transfer = state.transfers[source_id]
             on_its_way = state.transfer_lines[(source_id, line_id)].in_transit
-            if transfer.due is None or transfer.due_until is None:
-                continue
-            if (transfer.due_until, "transfer", source_id, "") in state.deadlines:
+            if transfer.due is not None and transfer.due_until is not None and not transfer.overdue:
                 yield transfer.to_location, transfer.due, transfer.due_until, on_its_way

@@ -31,15 +31,16 @@ def decline_line(draft: Draft, request: DeclineLine) -> None:
 
 
 def _decline(draft: Draft, request: DeclineLine, cut: LineCut) -> None:
+    """So much of the line, or all that is promised there."""
     key = (request.order_id, cut.line_id)
-    promised = draft.state.lines[key].committed_at(request.location)
+    line = draft.state.lines[key]
+    promised = line.committed_at(request.location)
     quantity = cut.quantity or promised
-    if quantity == 0:
-        return
     declined = OrderLineDeclined(*draft.header, *key, request.location, quantity, request.cause)
     draft.emit(declined)
-    if draft.state.lines[key].goods:
+    if line.goods and quantity:
         _book(draft, request, cut.line_id, quantity)
+    if promised:
         _serve(draft, key, request.location, min(quantity, promised))
 
 
@@ -48,14 +49,19 @@ def _book(draft: Draft, request: DeclineLine, line_id: str, quantity: int) -> No
     sku = draft.state.lines[(request.order_id, line_id)].sku
     item = (request.location, sku)
     if request.cause == "not_found":
-        draft.stock(StockAdjusted(*draft.header, *item, line_id, -quantity, "not_found"))
+        missing = StockAdjusted(
+            *draft.header, *item, line_id, -quantity, "not_found", effective_at=draft.at
+        )
+        draft.stock(missing)
     elif request.cause == "damaged":
-        damaged = StockMoved(*draft.header, *item, line_id, quantity, "available", "damaged")
+        damaged = StockMoved(
+            *draft.header, *item, line_id, quantity, "available", "damaged", effective_at=draft.at
+        )
         draft.stock(damaged)
 
 
 def _serve(draft: Draft, key: LineKey, location: str, quantity: int) -> None:
-    """From elsewhere; else from what comes in; else people must look."""
+    """From elsewhere; else from what comes in; else people must look, as long as it is so."""
     left = quantity - serve_elsewhere(draft, key, location, quantity, "declined")
     line = draft.state.lines[key]
     order = draft.state.orders[key[0]]

@@ -1,6 +1,6 @@
 """Great-circle distances on a sphere, in whole metres, from coordinates in micro-degrees."""
 
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, pi, radians, sin, sqrt
 from typing import Final
 
 EARTH_RADIUS_M: Final = 6_371_009
@@ -30,5 +30,5 @@ def nearness(here: Vector, there: Vector) -> float:
 
 
 def nearness_at(distance_m: int) -> float:
-    """The nearness of points so far from each other."""
-    return cos(distance_m / EARTH_RADIUS_M)
+    """The nearness of points so far from each other; nothing is farther than the antipodes."""
+    return cos(min(pi, distance_m / EARTH_RADIUS_M))

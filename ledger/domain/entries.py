@@ -111,12 +111,52 @@ class Backorder(Struct, frozen=True, gc=False, order=True):
     line_id: str
 
 
-class Shipment(Struct, frozen=True, gc=False):
-    """So much of a line left in a shipment, net of voids; when, and from where."""
+class Parcel(Struct, frozen=True, gc=False):
+    """What of a line left a location in a shipment: how much, by when it did.
 
-    quantity: int
-    effective_at: datetime
+    `voided` of it never left after all: what was said to have left first, whatever came in first.
+    """
+
     location: str
+    left: tuple[tuple[datetime, int], ...] = ()
+    voided: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """What left, net of voids."""
+        return sum(quantity for _, quantity in self.left) - self.voided
+
+    def voided_by_time(self) -> dict[datetime, int]:
+        """What never left, by when it was said to have."""
+        rest = self.voided
+        by_time = {}
+        for at, quantity in self.left:
+            by_time[at] = min(rest, quantity)
+            rest -= by_time[at]
+        return by_time
+
+
+class Shipment(Struct, frozen=True, gc=False):
+    """What of a line left in a shipment: one parcel a location."""
+
+    parcels: tuple[Parcel, ...] = ()
+
+    @property
+    def quantity(self) -> int:
+        """What left, net of voids."""
+        return sum(parcel.quantity for parcel in self.parcels)
+
+    def parcel(self, location: str) -> Parcel:
+        """What left there; an empty one if nothing did."""
+        for parcel in self.parcels:
+            if parcel.location == location:
+                return parcel
+        return Parcel(location)
+
+    def having(self, parcel: Parcel) -> "Shipment":
+        """The shipment with this in place of what was known of its location."""
+        others = tuple(other for other in self.parcels if other.location != parcel.location)
+        return Shipment((*others, parcel))
 
 
 class Supply(Struct, frozen=True, gc=False):
@@ -160,6 +200,7 @@ class Transfer(Struct, frozen=True, gc=False):
     due_until: datetime | None = None
     cancelled: bool = False
     closed: bool = False
+    overdue: bool = False
 
 
 class TransferLineState(Struct, frozen=True, gc=False):

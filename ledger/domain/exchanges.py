@@ -104,7 +104,7 @@ def _why_not(
     hits: Hits = {}
     taken = state.returns.get(return_id)
     if taken is not None:
-        hits[Reason.ID_TAKEN] = [RefusedLine(order_id=taken.order_id)]
+        hits[Reason.ID_TAKEN] = [RefusedLine(order_id=taken.order_id, return_id=return_id)]
     if order_id not in state.orders:
         hits[Reason.UNKNOWN_ORDER] = [RefusedLine(order_id=order_id)]
     asked: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ledger.domain.allocating import come_back, leave
 from ledger.domain.draft import Draft
-from ledger.domain.entries import About, LineKey, Shipment
+from ledger.domain.entries import About, LineKey, Parcel, Shipment
 from ledger.domain.events import (
     DeliveryFailed,
     LineCollected,
@@ -30,6 +30,7 @@ from ledger.domain.requests import (
     CollectLines,
     Deliver,
     FailDelivery,
+    LineCut,
     LineQuantity,
     PickLines,
     ReadyForPickup,
@@ -69,6 +70,7 @@ def ship_lines(draft: Draft, request: ShipLines) -> None:
 def _ship(draft: Draft, request: ShipLines, line: LineQuantity) -> None:
     key = (request.order_id, line.line_id)
     known = draft.state.lines[key]
+    before = _parcel(draft, key, request.shipment_id, request.location)
     if known.goods:
         committed = leave(draft, key, (request.location, known.sku), line.quantity)
         left = StockShipped(
@@ -93,32 +95,91 @@ def _ship(draft: Draft, request: ShipLines, line: LineQuantity) -> None:
         effective_at=draft.at,
     )
     draft.emit(shipped)
+    _come_back_by_time(draft, key, request.shipment_id, before)
     draft.touch_line(key)
 
 
+def _parcel(draft: Draft, key: LineKey, shipment_id: str, location: str) -> Parcel:
+    shipment = draft.state.shipments.get((*key, shipment_id)) or Shipment()
+    return shipment.parcel(location)
+
+
+def _come_back_by_time(draft: Draft, key: LineKey, shipment_id: str, before: Parcel) -> None:
+    """Have the stock say at which times what never left comes back.
+
+    A parcel told only now may have left before those that a void was counted against.
+    """
+    line = draft.state.lines[key]
+    after = _parcel(draft, key, shipment_id, before.location)
+    was = before.voided_by_time()
+    for at, voided in after.voided_by_time().items() if line.goods else ():
+        if voided != was.get(at, 0):
+            back = StockShipmentVoided(
+                *draft.header,
+                before.location,
+                line.sku,
+                *key,
+                quantity=voided - was.get(at, 0),
+                shipment_id=shipment_id,
+                effective_at=at,
+            )
+            draft.stock(back)
+
+
 def void_shipment(draft: Draft, request: VoidShipment) -> None:
-    """It never left: goods and promise are as before, from the shipment's own time on."""
-    shipped = _shipped(draft, request.order_id, request.shipment_id)
-    if not shipped:
-        stream = shipment_stream(request.order_id, request.shipment_id)
+    """It never left: goods and promise are as before, from the shipment's own time on.
+
+    What is asked beyond what is known to have left waits for the rest of the shipment.
+    """
+    draft.names(request.location)
+    asked = _asked_to_void(draft, request)
+    waiting = tuple(rest for cut in asked if (rest := _void_line(draft, request, cut)) is not None)
+    stream = shipment_stream(request.order_id, request.shipment_id)
+    if waiting:
+        draft.wait(replace(request, lines=waiting), stream)
+    elif not asked and _is_known(draft, request):
+        detail = f"nothing is left to void of {stream!r} at {request.location!r}"
+        draft.exception("over_voided", detail, About(order_id=request.order_id))
+    elif not asked:
         draft.wait(request, stream)
-        return
-    wanted = {line_id: shipment.quantity for line_id, shipment in shipped.items()}
+
+
+def _is_known(draft: Draft, request: VoidShipment) -> bool:
+    shipped = _shipped(draft, request.order_id, request.shipment_id)
+    return any(one.parcel(request.location).left for one in shipped.values())
+
+
+def _void_line(draft: Draft, request: VoidShipment, cut: LineCut) -> LineCut | None:
+    """Void what is known to have left; gives back what is asked beyond it."""
+    key = (request.order_id, cut.line_id)
+    parcel = _parcel(draft, key, request.shipment_id, request.location)
+    voided = parcel.quantity if cut.quantity is None else min(parcel.quantity, cut.quantity)
+    if voided > 0:
+        _void(draft, key, request, voided)
+    if cut.quantity is None:
+        return None if parcel.left else cut
+    return replace(cut, quantity=cut.quantity - voided) if cut.quantity > voided else None
+
+
+def _asked_to_void(draft: Draft, request: VoidShipment) -> tuple[LineCut, ...]:
+    """The lines named; or all that left in it, and all that will once its lines are known."""
     if request.lines:
-        wanted = {cut.line_id: cut.quantity or wanted.get(cut.line_id, 0) for cut in request.lines}
-    cuts = {i: min(n, shipped[i].quantity) for i, n in wanted.items() if i in shipped}
-    beyond = sum(wanted.values()) - sum(cuts.values())
-    if beyond > 0 or wanted.keys() - shipped.keys() or not any(cuts.values()):
-        about = About(order_id=request.order_id)
-        detail = (
-            f"asked to void more of shipment {request.shipment_id!r} of {request.order_id!r} "
-            "than was shipped and not voided before"
-        )
-        draft.exception("over_voided", detail, about, quantity=beyond)
-    for line_id, quantity in cuts.items():
-        if quantity > 0:
-            key = (request.order_id, line_id)
-            _void(draft, key, request.shipment_id, shipped[line_id], quantity)
+        return request.lines
+    shipped = _shipped(draft, request.order_id, request.shipment_id)
+    left = [i for i, one in shipped.items() if one.parcel(request.location).quantity > 0]
+    to_come = _to_come(draft, request.order_id, request.shipment_id)
+    return tuple(LineCut(line_id=line_id) for line_id in (*left, *to_come))
+
+
+def _to_come(draft: Draft, order_id: str, shipment_id: str) -> dict[str, int]:
+    """What of a shipment waits for its order lines to be known."""
+    waiting = draft.state.waiting.get(order_stream(order_id), ())
+    return {
+        line.line_id: line.quantity
+        for fact in (waits.fact for waits in waiting)
+        if isinstance(fact, ShipLines) and fact.shipment_id == shipment_id
+        for line in fact.lines
+    }
 
 
 def _shipped(draft: Draft, order_id: str, shipment_id: str) -> dict[str, Shipment]:
@@ -132,21 +193,13 @@ def _shipped(draft: Draft, order_id: str, shipment_id: str) -> dict[str, Shipmen
     return found
 
 
-def _void(draft: Draft, key: LineKey, shipment_id: str, shipment: Shipment, quantity: int) -> None:
+def _void(draft: Draft, key: LineKey, request: VoidShipment, quantity: int) -> None:
     before = draft.state.lines[key]
-    if before.goods:
-        back = StockShipmentVoided(
-            *draft.header,
-            shipment.location,
-            before.sku,
-            *key,
-            quantity=quantity,
-            shipment_id=shipment_id,
-            effective_at=shipment.effective_at,
-        )
-        draft.stock(back)
-    draft.emit(ShipmentVoided(*draft.header, *key, quantity, shipment.location, shipment_id))
-    come_back(draft, key, before, shipment.location)
+    parcel = _parcel(draft, key, request.shipment_id, request.location)
+    voided = ShipmentVoided(*draft.header, *key, quantity, request.location, request.shipment_id)
+    draft.emit(voided)
+    _come_back_by_time(draft, key, request.shipment_id, parcel)
+    come_back(draft, key, before, request.location)
     draft.touch_line(key)
 
 
@@ -204,16 +257,21 @@ def fail_delivery(draft: Draft, request: FailDelivery) -> None:
 def _in_shipment(draft: Draft, request: Deliver | FailDelivery) -> Iterator[LineQuantity]:
     """The lines named, or all of the shipment; what of it is not known waits."""
     shipped = _shipped(draft, request.order_id, request.shipment_id)
-    if not request.lines and shipped:
-        for line_id, shipment in shipped.items():
-            if shipment.quantity > 0:
-                yield LineQuantity(line_id=line_id, quantity=shipment.quantity)
-        return
-    unknown = tuple(line for line in request.lines if line.line_id not in shipped)
-    yield from (line for line in request.lines if line.line_id in shipped)
+    named = request.lines or _whole(draft, request, shipped)
+    yield from (line for line in named if line.line_id in shipped)
+    unknown = tuple(line for line in named if line.line_id not in shipped)
     if unknown or not shipped:
         waits = replace(request, lines=unknown)
         draft.wait(waits, shipment_stream(request.order_id, request.shipment_id))
+
+
+def _whole(
+    draft: Draft, request: Deliver | FailDelivery, shipped: dict[str, Shipment]
+) -> tuple[LineQuantity, ...]:
+    """All that left in it, and all that will once its lines are known."""
+    there = {line_id: shipment.quantity for line_id, shipment in shipped.items()}
+    whole = there | _to_come(draft, request.order_id, request.shipment_id)
+    return tuple(LineQuantity(line_id=i, quantity=n) for i, n in whole.items() if n > 0)
 
 
 def _known(draft: Draft, request: LinesFact) -> tuple[LineQuantity, ...]:

@@ -90,7 +90,7 @@ def extend_hold(
     gone = [line_id for line_id in asked if line_id not in owned]
     late = request.expires_at <= arrival.recorded_at
     if gone or late or not asked:
-        details = tuple(RefusedLine(line_id=line_id) for line_id in (gone or asked))
+        details = tuple(RefusedLine(line_id=line_id) for line_id in (asked if late else gone))
         return Refusal(Reason.EXPIRED, details)
     draft = Draft(state, arrival)
     for line_id in asked:

@@ -1,5 +1,7 @@
 """Payments: recorded as the provider says, independent of stock (domain rule 12)."""
 
+from msgspec.structs import replace
+
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About
 from ledger.domain.events import LineRefunded, PaymentRecorded
@@ -36,10 +38,16 @@ def record_payment(draft: Draft, request: RecordPayment) -> None:
 
 
 def refund_lines(draft: Draft, request: RecordPayment) -> None:
-    """The lines that a refund names."""
+    """The lines that a refund names; those that are not known wait."""
     if request.state != "refunded":
         return
+    unknown = []
     for line_id in request.lines:
         if (request.order_id, line_id) in draft.state.lines:
             refunded = LineRefunded(*draft.header, request.order_id, line_id, request.payment_id)
             draft.emit(refunded)
+        else:
+            unknown.append(line_id)
+    if unknown:
+        waits = replace(request, lines=tuple(unknown))
+        draft.wait(waits, order_stream(request.order_id), order_id=request.order_id)

@@ -1,8 +1,7 @@
 """Orders are placed: promised all or nothing, or as far as they allow (domain rule 2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from ledger.domain.allocating import commit
 from ledger.domain.backorders import backorder
 from ledger.domain.channels import view_of
 from ledger.domain.draft import Arrival, Draft, Header
@@ -21,7 +20,7 @@ from ledger.domain.free import Free
 from ledger.domain.fulfilment import collect
 from ledger.domain.holds import held_by, use_holds
 from ledger.domain.joining import join_order
-from ledger.domain.planning import Allowed, Grant, Plan, is_sourced, plan
+from ledger.domain.planning import Allowed, Plan, plan
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import OrderLine, PlaceOrder
 from ledger.domain.serving import servable, why_not
@@ -54,6 +53,10 @@ def place_order(
     planned = order_plan(state, arrival, request)
     if isinstance(planned, Refusal):
         return planned
+    if planned.all_there and request.hold_owner is None and _nothing_follows(state, request, goods):
+        header = arrival.header
+        promises = promised(header, request.order_id, planned)
+        return (order_placed(header, request, selling), *promises)
     return placed(Draft(state, arrival), request, planned)
 
 
@@ -170,16 +173,13 @@ def used_of(planned: Plan) -> dict[ItemKey, int]:
 
 def carry_through(draft: Draft, order_id: str, planned: Plan) -> None:
     """Promise, backorder and cancel as planned."""
-    counted: set[str] = set()
+    for event in promised(draft.header, order_id, planned):
+        if isinstance(event, StockCommitted):
+            draft.stock(event)
+        else:
+            draft.emit(event)
     for grant in planned.grants:
         key = (order_id, grant.line.line_id)
-        for place, quantity in grant.parts:
-            if is_sourced(grant.line):
-                draft.emit(
-                    sourced(draft.header, order_id, grant, (place, quantity), planned, counted)
-                )
-                counted.add(place)
-            commit(draft, key, place, quantity)
         if grant.backordered:
             backorder(draft, key, grant.backordered)
         if grant.missing:
@@ -187,28 +187,26 @@ def carry_through(draft: Draft, order_id: str, planned: Plan) -> None:
             draft.emit(cancelled)
 
 
-def sourced(  # noqa: PLR0913, PLR0917 - what the event says
-    header: Header,
-    order_id: str,
-    grant: Grant,
-    part: tuple[str, int],
-    planned: Plan,
-    counted: Iterable[str],
-) -> OrderLineSourced:
-    """Who serves it, what decided, who came second; a parcel counts toward its day once."""
-    place, quantity = part
+def promised(
+    header: Header, order_id: str, planned: Plan
+) -> Iterator[OrderLineSourced | StockCommitted]:
+    """What is promised where; where the writer chose, who serves it and why.
+
+    A parcel counts toward its location's day once, however many lines it has.
+    """
     choice = planned.choice
-    assert choice is not None, grant
-    distances = dict(zip(choice.locations, choice.distances_m, strict=True))
-    second = RunnerUp(locations=choice.second, distance_m=choice.second_distance_m)
-    return OrderLineSourced(
-        *header,
-        order_id,
-        grant.line.line_id,
-        quantity,
-        place,
-        choice.rule,
-        second if choice.second else None,
-        distances[place],
-        None if place in counted else planned.days.get(place),
-    )
+    distances: dict[str, int | None] = {}
+    second = None
+    if choice is not None:
+        distances = dict(zip(choice.locations, choice.distances_m, strict=True))
+        if choice.second:
+            second = RunnerUp(locations=choice.second, distance_m=choice.second_distance_m)
+    days = dict(planned.days)
+    for grant in planned.grants:
+        line = grant.line
+        line_key = (order_id, line.line_id)
+        for place, n in grant.parts:
+            if choice is not None and line.location is None:
+                away, day = distances[place], days.pop(place, None)
+                yield OrderLineSourced(*header, *line_key, n, place, choice.rule, second, away, day)
+            yield StockCommitted(*header, place, line.sku, *line_key, n)

@@ -50,10 +50,10 @@ class Plan(Struct):
     days: dict[str, date] = {}
     no_capacity: bool = False
 
-
-def is_sourced(line: OrderLine) -> bool:
-    """Whether the writer chooses where it comes from."""
-    return line.kind == "goods" and line.location is None
+    @property
+    def all_there(self) -> bool:
+        """Whether all of it is promised."""
+        return not any(grant.backordered or grant.missing for grant in self.grants)
 
 
 def plan(  # noqa: PLR0913, PLR0917 - what is asked, and what may be done
@@ -203,7 +203,7 @@ def _settle(
     free: Free,
 ) -> Refusal | None:
     """What is missing is backordered, cancelled, or why the order is refused."""
-    if not any([grant.missing for grant in grants]):
+    if not any(grant.missing for grant in grants):
         return None
     for grant in grants:
         if allowed.backorder and grant.line.how != "carry_out":

@@ -62,7 +62,7 @@ def request_transfer(
 def _why_not(state: State, request: RequestTransfer) -> Refusal | None:
     hits: Hits = {}
     if request.transfer_id in state.transfers:
-        hits[Reason.ID_TAKEN] = [RefusedLine()]
+        hits[Reason.ID_TAKEN] = [RefusedLine(transfer_id=request.transfer_id)]
     for location in (request.from_location, request.to_location):
         policy = state.locations.get(location)
         if policy is None:
@@ -104,7 +104,7 @@ def cancel_transfer(
     transfer_id = request.transfer_id
     transfer = state.transfers.get(transfer_id)
     if transfer is None:
-        return Refusal(Reason.UNKNOWN_TRANSFER, (RefusedLine(),))
+        return Refusal(Reason.UNKNOWN_TRANSFER, (RefusedLine(transfer_id=transfer_id),))
     lines = {i: state.transfer_lines[(transfer_id, i)] for i in transfer.line_ids}
     over = transfer.cancelled or transfer.closed
     left = {

@@ -17,7 +17,7 @@ from consumers import fold
 from consumers.projector import PASSING_FAULTS, Projector, ProjectorStopped
 from consumers.source import ViewsAheadOfLedger
 from ledger import postgres
-from ledger.domain.events import LineShipped, OrderPlaced
+from ledger.domain.events import OrderPlaced, StockCommitted
 from ledger.opening import open_ledger
 from projections import inventory
 from projections.projection import FoldFailed
@@ -234,7 +234,7 @@ def test_an_event_that_does_not_fit_stops_the_views_and_is_named(ledger):
     events = [event for event in shop.books.events if not isinstance(event, OrderPlaced)]
     shop.books.events = events
     ledger.tell(shop)
-    [bad] = [place for place, event in enumerate(events, 1) if isinstance(event, LineShipped)]
+    [bad] = [place for place, event in enumerate(events, 1) if isinstance(event, StockCommitted)]
     with pytest.raises(
         FoldFailed, match=f"view orders .* at position {bad} .*order A has no line 1"
     ):

@@ -31,6 +31,7 @@ from ledger.domain.requests import Price, SaleLine
 from ledger.domain.words import Reason
 from projections import catalog, customers, inventory, movements, order_reads, requests
 from projections.paging import BadToken, token
+from projections.views import VIEWS
 
 
 def priced(line_id="1", sku="SKU", quantity=1, price=990):
@@ -410,13 +411,18 @@ def test_an_order_of_services_only_and_one_collected_late_have_their_labels(told
 
 def test_every_column_says_what_it_means_and_every_key_begins_with_the_network(ledger):
     ledger.project()
-    tables = "('inventory','movements','orders','order_lines','payments','customers','customer_history','products','locations','channels','requests','projections')"
+    tables = [table.name for view in VIEWS.values() for table in view().tables] + ["projections"]
+    sql_views = [each.name for view in VIEWS.values() for each in view.sql_views]
+    assert len(tables) > 20
+    assert set(sql_views) >= {"exceptions", "channel_availability"}
+    named = ", ".join(f"'{name}'" for name in (*tables, *sql_views))
     columns = ledger.sql(f"""
         SELECT relname, attname, col_description(c.oid, attnum) AS comment, obj_description(c.oid) AS about
-        FROM pg_class c JOIN pg_attribute ON attrelid = c.oid WHERE attnum > 0 AND relname IN {tables}""")
-    assert len({column["relname"] for column in columns}) == 12
+        FROM pg_class c JOIN pg_attribute ON attrelid = c.oid
+        WHERE attnum > 0 AND NOT attisdropped AND relname IN ({named})""")
+    assert {column["relname"] for column in columns} == {*tables, *sql_views}
     assert [column for column in columns if not column["comment"] or not column["about"]] == []
     keys = ledger.sql(f"""
         SELECT c.relname, attname FROM pg_index JOIN pg_class c ON c.oid = indrelid
-        JOIN pg_attribute ON attrelid = c.oid AND attnum = indkey[0] WHERE indisprimary AND relname IN {tables}""")
-    assert [key["attname"] for key in keys] == ["network"] * 12
+        JOIN pg_attribute ON attrelid = c.oid AND attnum = indkey[0] WHERE indisprimary AND relname IN ({named})""")
+    assert [key["attname"] for key in keys] == ["network"] * len(tables)

@@ -14,6 +14,7 @@ from any_parts import (
     line_ids,
     lines_of,
     locations,
+    new_orders,
     orders,
     owners,
     parcels,
@@ -73,7 +74,7 @@ cuts_or_all = chosen(LineCut, st.none() | quantities, least=0)
 
 
 def placed(lines: st.SearchStrategy[Any], **more: st.SearchStrategy[Any]) -> Kind:
-    return said(PlaceOrder, order_id=orders, lines=lines, customer_id=guests, **more)
+    return said(PlaceOrder, order_id=new_orders, lines=lines, customer_id=guests, **more)
 
 
 def _changes() -> Kind:

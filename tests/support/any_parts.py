@@ -18,7 +18,7 @@ UNSEEN = "C"
 """A sku that no delivery brings and no order asks for: counts may see it before anybody else."""
 LOCATIONS = ("S", "D")
 CHANNELS = ("till", "web")
-ORDERS = ("o1", "o2", "o3")
+ORDERS = ("o1", "o2", "o3", "o4")
 LINE_IDS = ("1", "2", "3")
 SALES = ("sale-1", "sale-2")
 """request_ids of sales, so that voids and returns can name them."""
@@ -60,17 +60,20 @@ def one_of(names: Sequence[str]) -> st.SearchStrategy[str]:
 
 skus = one_of((*SKUS, *SKUS, UNSEEN))
 delivered, locations, channels = one_of(SKUS), one_of(LOCATIONS), one_of(CHANNELS)
-orders, line_ids, parcels = one_of(ORDERS), one_of(LINE_IDS), one_of(PARCELS)
-transfers, supplies, returns = one_of(TRANSFERS), one_of(SUPPLIES), one_of(RETURNS)
+orders, new_orders = one_of(("o1", "o1", "o1", "o2", *ORDERS)), one_of((*ORDERS[1:], *ORDERS[2:]))
+line_ids, parcels = one_of(("1", "1", *LINE_IDS)), one_of(PARCELS)
+transfers, new_transfers = one_of(("t1", *TRANSFERS)), one_of((*TRANSFERS, "t3"))
+supplies, returns = one_of(("po1", *SUPPLIES)), one_of(("r1", *RETURNS))
 owners, customers = one_of(OWNERS), one_of(CUSTOMERS)
 quantities = st.integers(1, 4)
 states = one_of(("available", "damaged", "quality_control"))
 times = st.integers(0, MINUTES - 1).map(lambda minute: START + timedelta(minutes=minute))
-deadlines = st.integers(1, 2 * MINUTES).map(lambda minute: START + timedelta(minutes=minute))
-"""Of holds and pickups: some have passed when they are set, most pass during a long day."""
+deadlines = st.integers(3, 4 * MINUTES).map(lambda minute: START + timedelta(minutes=minute))
+"""Of holds and pickups: some have passed when they are set, others pass during a long day."""
 days_due = st.sampled_from((date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2)))
 """Yesterday, today, tomorrow."""
-sale_keys = st.builds(SaleKey, channel=channels, request_id=one_of(SALES))
+FIRST_SALE = SaleKey(channel=CHANNELS[0], request_id=SALES[0])
+sale_keys = st.just(FIRST_SALE) | st.builds(SaleKey, channel=channels, request_id=one_of(SALES))
 sale_ids = sale_keys.map(lambda key: sale_id(key.channel, key.request_id))
 places = st.sampled_from((
     Place(region="DE-BE"),

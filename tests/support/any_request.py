@@ -1,6 +1,6 @@
 """Any request the door lets in, over few skus, locations, orders and times, so that they meet."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from any_described_request import CLOSING, CUSTOMER_FACTS, OPENING
@@ -14,9 +14,12 @@ from any_order_request import (
     SOUND_LINES,
 )
 from any_parts import (
+    FIRST_SALE,
     LOCATIONS,
     MINUTES,
     ORDERS,
+    OWNERS,
+    PARCELS,
     RETURNS,
     SALES,
     SKUS,
@@ -29,7 +32,7 @@ from any_parts import (
     days_due,
     times,
 )
-from any_return_request import RETURN_CLAIMS, RETURN_FACTS, authorised
+from any_return_request import RETURN_CLAIMS, RETURN_FACTS
 from any_stock_request import (
     STOCK_FACTS,
     SUPPLY_FACTS,
@@ -39,16 +42,23 @@ from any_stock_request import (
 )
 from books import START
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ledger.domain.requests import (
+    AuthoriseReturn,
     CollectLines,
     ExpectSupply,
+    HoldLine,
     LineQuantity,
     OrderLine,
+    PlaceHold,
     PlaceOrder,
     ReceiptLine,
     ReceiveStock,
     RecordSale,
+    ReturnedLine,
+    SaleLine,
+    ShipLines,
     SupplyLine,
 )
 
@@ -118,10 +128,18 @@ def _some(request: st.SearchStrategy[Sent], least: int, most: int) -> st.SearchS
     return st.lists(request, min_size=least, max_size=most, unique_by=_key)
 
 
+def _each_once(day: list[Sent]) -> list[Sent]:
+    """The first of each id of a channel."""
+    first: dict[tuple[str, str], Sent] = {}
+    for sent in day:
+        first.setdefault(_key(sent), sent)
+    return list(first.values())
+
+
 def days() -> st.SearchStrategy[list[Sent]]:
     """Requests in order of arrival, each id once a channel; long days, where much has met."""
-    stocked = st.tuples(st.integers(3, 9), standing_claims, _some(any_request, 12, 25))
-    stocked_days = stocked.map(lambda day: [*deliveries(day[0]), *day[1], *day[2]])
+    stocked = st.tuples(st.sampled_from((4, 6, 9, 20)), standing_claims, _some(any_request, 12, 25))
+    stocked_days = stocked.map(lambda day: _each_once([*deliveries(day[0]), *day[1], *day[2]]))
     return st.one_of(_some(any_request, 0, 8), stocked_days)
 
 
@@ -180,40 +198,86 @@ two_transfers = st.tuples(
 """One there and one back."""
 
 
-def _collected(location: str, quantity: int) -> Sent:
-    lines = (LineQuantity(line_id="1", quantity=quantity),)
-    request = CollectLines(
-        request_id="collected",
-        occurred_at=START,
-        order_id=ORDERS[0],
-        location=location,
-        lines=lines,
+def _first_order(lines: tuple[OrderLine, ...]) -> PlaceOrder:
+    """Its line 1 is goods of the first location, so that what follows can be about it."""
+    first = OrderLine(line_id="1", sku=SKUS[0], quantity=2, how="pickup", location=LOCATIONS[0])
+    others = tuple(replace(line, line_id=f"{n}") for n, line in enumerate(lines[:2], 2))
+    return PlaceOrder(
+        request_id="first", occurred_at=START, order_id=ORDERS[0], lines=(first, *others)
     )
-    return Sent("app", request)
 
 
-def _expected(location: str, quantity: int, due: Any) -> Sent:
-    lines = tuple(
-        SupplyLine(line_id=str(n), sku=s, quantity=quantity) for n, s in enumerate(SKUS, 1)
-    )
-    request = ExpectSupply(
+def _leaving(order_id: str, quantity: int, shipment_id: str | None) -> CollectLines | ShipLines:
+    """Line 1 of an order leaves its first location."""
+    said: dict[str, Any] = {
+        "request_id": f"{order_id} left",
+        "occurred_at": START,
+        "order_id": order_id,
+        "location": LOCATIONS[0],
+        "lines": (LineQuantity(line_id="1", quantity=quantity),),
+    }
+    if shipment_id is None:
+        return CollectLines(**said)
+    return ShipLines(**said, shipment_id=shipment_id)
+
+
+def _expected(quantity: int, due: date | None) -> ExpectSupply:
+    return ExpectSupply(
         request_id="expected",
         occurred_at=START,
         supply_id=SUPPLIES[0],
-        location=location,
-        lines=lines,
+        location=LOCATIONS[0],
+        lines=tuple(
+            SupplyLine(line_id=str(n), sku=sku, quantity=quantity) for n, sku in enumerate(SKUS, 1)
+        ),
         due=due,
     )
-    return Sent("app", request)
 
 
-_places, _few = st.sampled_from(LOCATIONS), st.integers(1, 4)
+FIRST_SOLD = Sent(
+    FIRST_SALE.channel,
+    RecordSale(
+        request_id=FIRST_SALE.request_id,
+        occurred_at=START,
+        location=LOCATIONS[0],
+        lines=(SaleLine(line_id="1", sku=SKUS[0], quantity=2),),
+    ),
+)
+FIRST_RETURN = AuthoriseReturn(
+    request_id="authorised",
+    occurred_at=START,
+    return_id=RETURNS[0],
+    order_id=ORDERS[0],
+    lines=(ReturnedLine(line_id="1", quantity=1),),
+)
+
+
+FIRST_HOLD = PlaceHold(
+    request_id="held",
+    occurred_at=START,
+    owner=OWNERS[0],
+    location=LOCATIONS[1],
+    lines=(HoldLine(line_id="1", sku=SKUS[1], quantity=1),),
+    expires_at=START + timedelta(minutes=MINUTES),
+)
+
+
+def _from_app(
+    first: PlaceOrder, left: CollectLines | ShipLines, supply: ExpectSupply
+) -> list[Sent]:
+    asked = (first, left, FIRST_RETURN, supply, FIRST_HOLD)
+    return [Sent("app", request) for request in asked]
+
+
+_parcels = st.sampled_from((None, PARCELS[0]))
+first_things = st.builds(
+    _from_app,
+    st.builds(_first_order, SOUND_LINES),
+    st.builds(_leaving, st.just(ORDERS[0]), st.integers(1, 2), _parcels),
+    st.builds(_expected, st.integers(1, 9), st.none() | days_due),
+)
 standing_claims = st.tuples(
-    two_orders,
-    st.builds(_expected, _places, st.integers(1, 9), st.none() | days_due),
-    st.one_of(st.just(()), two_transfers),
-    st.builds(_collected, _places, _few),
-    _asked(authorised(st.just(RETURNS[0])), "authorised"),
-).map(lambda drawn: [*drawn[0], drawn[1], *drawn[2], drawn[3], drawn[4]])
+    first_things, two_orders.map(lambda pair: pair[1:]), two_transfers, st.booleans()
+).map(lambda drawn: [*drawn[0], *drawn[1], *drawn[2], *([FIRST_SOLD] if drawn[3] else [])])
 """What a long day begins with, so that what follows is often about something that is there: two
-orders, a supply, transfers, something collected and its return."""
+orders, one of which left in part, its return, a supply, a hold, transfers, perhaps a sale."""

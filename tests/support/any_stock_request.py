@@ -10,6 +10,7 @@ from any_parts import (
     distinct,
     lines_of,
     locations,
+    new_transfers,
     numbered,
     quantities,
     said,
@@ -94,7 +95,8 @@ TRANSFER_FACTS: Kinds = (
 
 
 def transfer_request(
-    transfer_ids: st.SearchStrategy[str] = transfers, ends: st.SearchStrategy[list[str]] = two_ends
+    transfer_ids: st.SearchStrategy[str] = new_transfers,
+    ends: st.SearchStrategy[list[str]] = two_ends,
 ) -> Kind:
     """A transfer from one place to another."""
 

@@ -3,7 +3,7 @@
 Random requests from a seed, like `busy_days`, whose facts and claims are among them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from random import Random
 
@@ -59,6 +59,7 @@ from ledger.domain.requests import (
 )
 
 DISPOSITIONS = ("restock", "quality_control", "damaged", "scrap", "return_to_vendor", "missing")
+MAX_SEEDS = 60
 LAST_IDS = 12
 """Requests name one of so many latest orders, transfers, supplies and returns."""
 
@@ -71,6 +72,15 @@ def whole_days(requests: int, seed: int = 1) -> Shop:
             shop.wait_until("9/12:00")
         shop.send(_Chance(chance, shop, number).ask())
     return shop
+
+
+def days_of(types: Collection[type], requests: int) -> Shop:
+    """Days in which events of all these types happened: those of the first seed that has them."""
+    for seed in range(1, MAX_SEEDS + 1):
+        shop = whole_days(requests, seed)
+        if not set(types) - {type(event) for event in shop.books.events}:
+            return shop
+    raise AssertionError(f"none of {MAX_SEEDS} seeds has everything")
 
 
 class _Chance:

@@ -18,7 +18,13 @@ COMMANDS = (
     "import ndjson",
     "events",
     "inventory",
+    "availability",
     "order",
+    "transfer",
+    "supply",
+    "hold",
+    "return",
+    "exceptions",
     "customer",
     "verify",
     "rebuild",
@@ -97,7 +103,20 @@ def test_what_is_not_there_is_said_and_exits_2(data: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["inventory", "events", "order x", "customer x", "verify", "rebuild"],
+    [
+        "inventory",
+        "events",
+        "availability web",
+        "order x",
+        "transfer",
+        "supply",
+        "hold",
+        "return x",
+        "exceptions",
+        "customer x",
+        "verify",
+        "rebuild",
+    ],
 )
 @pytest.mark.parametrize("there", ["no folder", "an empty folder"])
 def test_where_there_is_no_ledger_a_read_makes_none(

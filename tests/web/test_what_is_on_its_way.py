@@ -26,6 +26,7 @@ def sells_from(web: Sender, *places: str) -> str:
 def test_a_transfer_says_what_is_on_its_way_and_what_was_lost(web: Sender) -> None:
     sku, source, store = web.named("MUG"), web.named("store"), web.named("other")
     web.accepted(web.received(sku, 20))
+    web.accepted(web.request("describe_location", location=store, kind="store"))
     said = {"transfer_id": web.named("tr")}
     wanted = {"from": source, "to": store, "lines": lines((sku, 10)), "due": "2099-01-01"}
     web.accepted(web.request("request_transfer", **said, **wanted))

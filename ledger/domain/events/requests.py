@@ -16,6 +16,8 @@ class RefusedLine(Part, frozen=True):
     order_id: str | None = None
     asked: int | None = None
     available: int | None = None
+    transfer_id: str | None = None
+    return_id: str | None = None
 
 
 class _RequestEvent(Event, frozen=True):

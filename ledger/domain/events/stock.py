@@ -53,6 +53,7 @@ class StockAdjusted(StockEvent, frozen=True):
     currency: str | None = None
     lot: str | None = None
     serial: str | None = None
+    effective_at: datetime | None = None
 
 
 class StockCounted(StockEvent, frozen=True):
@@ -85,6 +86,7 @@ class StockMoved(StockEvent, frozen=True):
     quantity: int
     from_state: StockState = field(name="from")
     to_state: StockState = field(name="to")
+    effective_at: datetime | None = None
 
 
 class StockSold(StockEvent, frozen=True):
@@ -209,7 +211,10 @@ class StockShipped(StockEvent, frozen=True):
 
 
 class StockShipmentVoided(StockEvent, frozen=True):
-    """It never left: on_hand is as it was, from the shipment's own time on."""
+    """It never left: on_hand is as it was, from the shipment's own time on.
+
+    Below zero: another parcel of this shipment, told later, is the one that never left.
+    """
 
     order_id: str
     line_id: str

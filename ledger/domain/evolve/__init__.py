@@ -116,7 +116,7 @@ _EVOLVE: Final[dict[type, Callable[[State, Any], Any]]] = {
     e.TransferReceived: transfers.received,
     e.TransferClosed: transfers.closed,
     e.TransferCancelled: transfers.cancelled,
-    e.TransferOverdue: _nothing,
+    e.TransferOverdue: transfers.overdue,
     e.ReturnAuthorised: returns.authorised,
     e.ReturnReceived: returns.received,
     e.ReturnInspected: _nothing,

@@ -16,6 +16,7 @@ STANDING: Final = frozenset(
         "overshipped",
         "over_returned",
         "over_received",
+        "declined",
     }
 )
 """Exceptions that stand as long as what they say is so; `unlinked` ends by a join; the others say

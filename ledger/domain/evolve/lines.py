@@ -129,20 +129,22 @@ def shipped(state: State, event: LineShipped) -> None:
     """What left in a shipment can be voided, or delivered, later."""
     line_changes(state, event)
     key = (event.order_id, event.line_id, event.shipment_id)
-    before = state.shipments.get(key)
-    quantity = event.quantity + (0 if before is None else before.quantity)
+    shipment = state.shipments.get(key) or Shipment()
+    parcel = shipment.parcel(event.location)
+    left = dict(parcel.left)
     at = effective_at(event)
-    if before is not None:
-        at = max(at, before.effective_at)
-    state.shipments[key] = Shipment(quantity, at, event.location)
+    left[at] = left.get(at, 0) + event.quantity
+    state.shipments[key] = shipment.having(replace(parcel, left=tuple(sorted(left.items()))))
 
 
 def shipment_voided(state: State, event: ShipmentVoided) -> None:
     """So much of it never left."""
     line_changes(state, event)
     key = (event.order_id, event.line_id, event.shipment_id)
-    before = state.shipments[key]
-    state.shipments[key] = replace(before, quantity=before.quantity - event.quantity)
+    shipment = state.shipments[key]
+    parcel = shipment.parcel(event.location)
+    voided = replace(parcel, voided=parcel.voided + event.quantity)
+    state.shipments[key] = shipment.having(voided)
 
 
 def pickup_ready(state: State, event: PickupReady) -> None:

@@ -6,6 +6,7 @@ from ledger.domain.entries import Transfer, TransferLineState
 from ledger.domain.events import (
     TransferCancelled,
     TransferClosed,
+    TransferOverdue,
     TransferReceived,
     TransferRequested,
     TransferShipped,
@@ -60,6 +61,12 @@ def cancelled(state: State, event: TransferCancelled) -> None:
     """Nothing will be shipped; what is shipped all the same is on its way."""
     transfer = state.transfers[event.transfer_id]
     _ended(state, event.transfer_id, replace(transfer, cancelled=True))
+
+
+def overdue(state: State, event: TransferOverdue) -> None:
+    """It is counted on no longer."""
+    transfer = state.transfers[event.transfer_id]
+    state.transfers[event.transfer_id] = replace(transfer, overdue=True)
 
 
 def _ended(state: State, transfer_id: str, after: Transfer) -> None:

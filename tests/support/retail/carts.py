@@ -10,7 +10,7 @@ from retail.world import World
 def hold(world: World) -> None:
     """A new cart, or another quantity of one that stands."""
     again = world.owners and world.perhaps(0.35)
-    owner = world.one_of(world.owners) if again else world.a_name("cart")
+    owner = world.one_known(world.owners, world.state.owners) if again else world.a_name("cart")
     numbers = world.chance.sample(("1", "2", "3"), world.chance.randint(1, 2))
     lines = tuple(
         HoldLine(line_id=i, sku=world.a_sku(), quantity=world.a_quantity()) for i in numbers
@@ -29,7 +29,7 @@ def hold(world: World) -> None:
 def extend(world: World) -> None:
     """Hold on; at times it is too late, or the new deadline has passed."""
     if world.owners:
-        owner = world.one_of(world.owners)
+        owner = world.one_known(world.owners, world.state.owners)
         least_s = 60 if world.perhaps(0.95) else -600
         line_ids = ("1",) if world.perhaps(0.3) else ()
         ends = world.in_future(least_s, 20_000)
@@ -40,12 +40,14 @@ def extend(world: World) -> None:
 def release(world: World) -> None:
     """It is needed no longer, or not all of it; harmless when repeated."""
     if world.owners:
-        owner = world.one_of(world.owners)
+        owner = world.one_known(world.owners, world.state.owners)
         lines: tuple[LineCut, ...] = ()
         if world.perhaps(0.5):
             quantity = world.a_quantity() if world.perhaps(0.6) else None
             lines = (LineCut(line_id=world.chance.choice("123"), quantity=quantity),)
-        world.send(world.chance.choice(world.network.channels), ReleaseHold, owner=owner, lines=lines)
+        world.send(
+            world.chance.choice(world.network.channels), ReleaseHold, owner=owner, lines=lines
+        )
 
 
 ACTS = ((4.0, hold), (1.0, extend), (1.5, release))

@@ -27,7 +27,7 @@ def sell(world: World) -> None:
         lines = (*lines, _fulfilling(world, str(len(lines) + 1)))
     said: dict[str, Any] = {}
     if world.owners and world.perhaps(0.12):
-        said["hold_owner"] = world.one_of(world.owners)
+        said["hold_owner"] = world.one_known(world.owners, world.state.owners)
     if world.customers and world.perhaps(0.2):
         said["customer_id"] = world.one_of(world.customers)
     sold = world.ring_up(till, RecordSale, location=till.location, lines=lines, **said)
@@ -74,7 +74,7 @@ def take_back(world: World) -> None:
         origin = {"sale": SaleKey(channel=sale.channel, request_id=sale.request_id)}
         skus = sale.skus or skus
     elif world.orders and lot < 0.8:
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         origin = {"order_id": order_id}
         skus = goods_of(world, order_id) or skus
     chosen = list(skus)[: world.chance.randint(1, 2)]
@@ -138,7 +138,7 @@ def _basket(world: World) -> tuple[SaleLine, ...]:
 
 def _fulfilling(world: World, line_id: str) -> SaleLine:
     """Goods that stand for an order's line: mostly of its sku, at times not even of its order."""
-    order_id = world.one_of(world.orders)
+    order_id = world.an_order()
     skus = goods_of(world, order_id) or {"1": world.a_sku()}
     of_line = world.chance.choice(list(skus))
     sku = skus[of_line] if world.perhaps(0.95) else world.a_sku()

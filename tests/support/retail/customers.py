@@ -45,7 +45,7 @@ def unmerge(world: World) -> None:
 def claim_guest_orders(world: World) -> None:
     """Orders and sales that were a guest's, or somebody's, or nobody knows."""
     if world.customers and world.orders:
-        order_ids = [world.one_of(world.orders)]
+        order_ids = [world.an_order()]
         if world.sales and world.perhaps(0.5):
             order_ids.append(of_sale(world.one_of(world.sales)))
         customer_id = world.one_of(world.customers)
@@ -55,7 +55,7 @@ def claim_guest_orders(world: World) -> None:
 def contact(world: World) -> None:
     means = world.chance.choice(("whatsapp", "social", "phone", "store"))
     customer_id = world.one_of(world.customers) if world.customers and world.perhaps(0.8) else None
-    order_id = world.one_of(world.orders) if world.orders and world.perhaps(0.6) else None
+    order_id = world.an_order() if world.orders and world.perhaps(0.6) else None
     if customer_id or order_id:
         world.tell(RecordContact, means=means, customer_id=customer_id, order_id=order_id)
 

@@ -32,6 +32,8 @@ FAR: Final = timedelta(days=60)
 """No deadline lies further ahead."""
 
 Act = Callable[[World], None]
+Look = Callable[[Desk], None]
+"""Raises AssertionError if what is on the desk is not as it should be."""
 FIELDS: Final = (counter, stockroom, carts, webshop, dispatch, suppliers, lorries, goods_back, customers)  # fmt: skip
 
 
@@ -51,18 +53,20 @@ class DayBroken(AssertionError):
         super().__init__(f"{seed}, request {len(taken)}: {type(fault).__name__}: {fault}")
 
 
-def run(seed: int, requests: int = REQUESTS) -> Day:
-    """Let a retailer trade; raises DayBroken. The same seed is always the same run."""
+def run(seed: int, *looks: Look, requests: int = REQUESTS) -> Day:
+    """Let a retailer trade, then look at it; raises DayBroken. The same seed is the same run."""
     proofs = Proofs()
     desk = Desk(proofs)
     proofs.state = desk.state
     with _judged(seed, desk), _no_collection():
         _trade(Random(seed), desk, requests)
         at_the_end(desk, proofs)
+        for look in looks:
+            look(desk)
     return Day(seed, desk, proofs)
 
 
-def replay(seed: int, taken: Sequence[Sent]) -> Day:
+def replay(seed: int, taken: Sequence[Sent], *looks: Look) -> Day:
     """Tell what was taken once more, or some of it; raises DayBroken."""
     proofs = Proofs()
     desk = Desk(proofs)
@@ -71,6 +75,8 @@ def replay(seed: int, taken: Sequence[Sent]) -> Day:
         for sent in taken:
             desk.tell(sent)
         at_the_end(desk, proofs)
+        for look in looks:
+            look(desk)
     return Day(seed, desk, proofs)
 
 

@@ -92,7 +92,7 @@ def decline(world: World) -> None:
 def reassign(world: World) -> None:
     """Another location serves it."""
     if world.orders:
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         channel = world.chance.choice(world.network.channels)
         said: dict[str, Any] = {"order_id": order_id, "location": world.a_location()}
         world.send(channel, ReassignLine, lines=cut(world, order_id), **said)
@@ -104,10 +104,10 @@ def _promised_lines(world: World, hows: tuple[str, ...]) -> dict[str, Any] | Non
         return None
     if world.perhaps(0.03):
         line = LineQuantity(line_id="1", quantity=1)
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         return {"order_id": order_id, "location": world.a_location(), "lines": (line,)}
     for _ in range(4):
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         lines = lines_of(world, order_id)
         where = {i: _where(line) for i, line in lines.items() if (line.how or "ship") in hows}
         places = [place for place in where.values() if place is not None]

@@ -62,10 +62,10 @@ def _what_left(
 def _of_what_left(world: World) -> str:
     """An order of which something left, if one is soon found."""
     for _ in range(4):
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         if any(line.left for line in lines_of(world, order_id).values()):
             return order_id
-    return world.one_of(world.orders)
+    return world.an_order()
 
 
 def _key(sale: Sale) -> SaleKey:
@@ -107,7 +107,7 @@ def receive_more(world: World) -> None:
     if world.returns and world.orders:
         return_id = world.one_of(world.returns)
         known = world.state.returns.get(return_id)
-        order_id = world.one_of(world.orders) if known is None else known.order_id
+        order_id = world.an_order() if known is None else known.order_id
         line_ids = ("1",) if known is None else known.line_ids
         _receive(world, return_id, dict.fromkeys(line_ids, world.a_quantity(2)), order_id)
 

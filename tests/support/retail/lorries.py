@@ -22,7 +22,11 @@ DELAYS_S = (0, 0, 0, 300, 3_000, 30_000)
 def transfer(world: World) -> None:
     """A whole journey, every step of it heard of at its own time, so that they overtake."""
     again = world.transfers and world.perhaps(0.03)
-    transfer_id = world.one_of(world.transfers) if again else world.a_name("transfer")
+    transfer_id = (
+        world.one_known(world.transfers, world.state.transfers)
+        if again
+        else world.a_name("transfer")
+    )
     lines = tuple(
         TransferLine(line_id=str(n), sku=world.a_sku(), quantity=world.a_quantity(5))
         for n in range(1, world.chance.randint(2, 3))
@@ -78,24 +82,38 @@ def ship_more(world: World) -> None:
     """A second lorry, or a wrong line."""
     if world.transfers:
         line_id = "1" if world.perhaps(0.9) else "9"
-        _ship(world, world.one_of(world.transfers), {line_id: world.a_quantity(2)})
+        _ship(
+            world,
+            world.one_known(world.transfers, world.state.transfers),
+            {line_id: world.a_quantity(2)},
+        )
 
 
 def receive_more(world: World) -> None:
     """What was lost turns up, or is found missing after all."""
     if world.transfers:
         line_id = "1" if world.perhaps(0.9) else "9"
-        _receive(world, world.one_of(world.transfers), {line_id: world.a_quantity(2)})
+        _receive(
+            world,
+            world.one_known(world.transfers, world.state.transfers),
+            {line_id: world.a_quantity(2)},
+        )
 
 
 def cancel(world: World) -> None:
     if world.transfers:
-        world.send(BACK_OFFICE, CancelTransfer, transfer_id=world.one_of(world.transfers))
+        world.send(
+            BACK_OFFICE,
+            CancelTransfer,
+            transfer_id=world.one_known(world.transfers, world.state.transfers),
+        )
 
 
 def close(world: World) -> None:
     if world.transfers:
-        world.tell(CloseTransfer, transfer_id=world.one_of(world.transfers))
+        world.tell(
+            CloseTransfer, transfer_id=world.one_known(world.transfers, world.state.transfers)
+        )
 
 
 ACTS = ((3.0, transfer), (0.4, ship_more), (0.6, receive_more), (0.7, cancel), (0.6, close))

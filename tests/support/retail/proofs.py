@@ -34,17 +34,19 @@ from ledger.domain.events import (
     StockShipped,
     StockUncommitted,
 )
-from ledger.domain.requests import Claim, ExtendHold
+from ledger.domain.requests import ChangeOrder, Claim, ExtendHold
 from ledger.domain.words import Reason
 from retail.accounts import QUANTITIES, Accounts, ItemKey
 
 SHOWS_NUMBERS: Final = frozenset(
     {Reason.OUT_OF_STOCK, Reason.CHANNEL_LIMIT, Reason.BEYOND_QUANTITY, Reason.ALREADY_LEFT}
 )
-OVERALL_EVERY: Final = 60
+OVERALL_EVERY: Final = 150
 """Requests between two looks at everything."""
 OF_LINES: Final = (OrderEvent, StockCollected, StockCommitted, StockShipped, StockUncommitted)
 LineKey = tuple[str, str]
+NEVER: Final = (date.min, 0)
+"""Of a line that waits again since what left came back: nobody can be behind it."""
 
 
 class Proofs:
@@ -161,9 +163,15 @@ class Proofs:
                 assert hit.asked is not None, refused
                 assert hit.available is not None, refused
             if refused.reason in {Reason.OUT_OF_STOCK, Reason.CHANNEL_LIMIT}:
-                in_one = hit.location is None and not getattr(arrival.request, "allow_split", True)
+                in_one = hit.location is None and not self._may_split(arrival.request)
                 assert in_one or int(hit.asked or 0) > int(hit.available or 0), refused
                 self._is_so(arrival, hit, refused.reason)
+
+    def _may_split(self, claim: Any) -> bool:
+        """Of an order that may not, each line may be there, and all of it nowhere."""
+        if isinstance(claim, ChangeOrder):
+            return self.state.orders[claim.order_id].allow_split
+        return bool(getattr(claim, "allow_split", True))
 
     def _is_so(self, arrival: Arrival, hit: RefusedLine, reason: Reason) -> None:
         """What a refusal calls available, the books do too; an owner's holds count as free."""
@@ -186,7 +194,9 @@ class Proofs:
         """Parcels that the writer gave a location on one of its days; those of one order are one."""
         for event in events:
             if isinstance(event, OrderPlaced):
-                named = {line.location for line in event.lines if line.location and line.how == "ship"}
+                named = {
+                    line.location for line in event.lines if line.location and line.how == "ship"
+                }
                 self._places[event.order_id] = named
         for event in events:
             if isinstance(event, StockCommitted):
@@ -273,7 +283,7 @@ class Proofs:
 
     def _nobody_was_passed_over(self, event: BackorderFilled) -> None:
         key = (event.order_id, event.line_id)
-        mine, sku = self._waiting[key], self.state.lines[key].sku
+        mine, sku = self._waiting.get(key, NEVER), self.state.lines[key].sku
         for other, theirs in self._waiting.items():
             line = self.state.lines[other]
             if theirs < mine and line.sku == sku and line.backordered:

@@ -34,7 +34,7 @@ def open_shop(world: World) -> None:
     for site in world.network.sites:
         describe(world, site, late_s=_opening_s(world), active=True)
     for site in (*world.network.warehouses, *world.network.stores[:6]):
-        most = 40 if site.kind == "warehouse" else 8
+        most = 60 if site.kind == "warehouse" else 15
         lines = tuple(
             ReceiptLine(line_id=sku, sku=sku, quantity=world.a_quantity(most))
             for sku in world.network.skus
@@ -110,7 +110,13 @@ def move(world: World) -> None:
 def count(world: World) -> None:
     """Some skus are counted while the shop sells on; mostly about right."""
     location = world.a_location()
-    states: tuple[CountedState, ...] = ("on_hand", "on_hand", "on_hand", "damaged", "quality_control")
+    states: tuple[CountedState, ...] = (
+        "on_hand",
+        "on_hand",
+        "on_hand",
+        "damaged",
+        "quality_control",
+    )
     lines = {
         (line.sku, line.state): line
         for line in (

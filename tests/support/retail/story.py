@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from retail.days import DayBroken, replay
+from retail.days import DayBroken, Look, replay
 from retail.world import Sent
 
 MAX_TRIES: Final = 2_000
 MAX_TOLD: Final = 40
 
 
-def shortest(broken: DayBroken) -> DayBroken:
+def shortest(broken: DayBroken, *looks: Look) -> DayBroken:
     """Leave out requests as long as the same kind of fault remains; at most so many tries."""
     tries = 0
     step = max(1, len(broken.taken) // 2)
@@ -21,7 +21,7 @@ def shortest(broken: DayBroken) -> DayBroken:
         while index < len(broken.taken) and tries < MAX_TRIES:
             fewer = (*broken.taken[:index], *broken.taken[index + step :])
             tries += 1
-            again = _breaks(broken, fewer)
+            again = _breaks(broken, fewer, looks)
             if again is None:
                 index += step
             else:
@@ -30,9 +30,9 @@ def shortest(broken: DayBroken) -> DayBroken:
     return broken
 
 
-def _breaks(broken: DayBroken, taken: Sequence[Sent]) -> DayBroken | None:
+def _breaks(broken: DayBroken, taken: Sequence[Sent], looks: Sequence[Look]) -> DayBroken | None:
     try:
-        replay(broken.seed, taken)
+        replay(broken.seed, taken, *looks)
     except DayBroken as again:
         return again if place_of(again) == place_of(broken) else None
     return None

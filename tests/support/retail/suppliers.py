@@ -17,7 +17,9 @@ from retail.world import World
 def expect(world: World) -> None:
     """A purchase order, and what comes of it: perhaps in parts, perhaps before it is known."""
     again = world.supplies and world.perhaps(0.1)
-    supply_id = world.one_of(world.supplies) if again else world.a_name("po")
+    supply_id = (
+        world.one_known(world.supplies, world.state.supplies) if again else world.a_name("po")
+    )
     location = world.a_location()
     skus = world.chance.sample(world.network.skus, world.chance.randint(1, 2))
     lines = tuple(
@@ -53,7 +55,7 @@ def _receive(world: World, supply_id: str, location: str, expected: dict[str, in
 def receive_more(world: World) -> None:
     """A delivery that names some supply."""
     if world.supplies:
-        supply_id = world.one_of(world.supplies)
+        supply_id = world.one_known(world.supplies, world.state.supplies)
         _receive(world, supply_id, world.a_location(), {world.a_sku(): world.a_quantity(6)})
 
 
@@ -62,7 +64,7 @@ def reschedule(world: World) -> None:
     if world.supplies:
         due = (world.now + timedelta(days=world.chance.randint(-1, 3))).date()
         line_ids = ("1",) if world.perhaps(0.4) else ()
-        supply_id = world.one_of(world.supplies)
+        supply_id = world.one_known(world.supplies, world.state.supplies)
         world.tell(RescheduleSupply, supply_id=supply_id, due=due, line_ids=line_ids)
 
 
@@ -70,7 +72,11 @@ def cancel(world: World) -> None:
     """What has not come will not come."""
     if world.supplies:
         line_ids = ("1",) if world.perhaps(0.4) else ()
-        world.tell(CancelSupply, supply_id=world.one_of(world.supplies), line_ids=line_ids)
+        world.tell(
+            CancelSupply,
+            supply_id=world.one_known(world.supplies, world.state.supplies),
+            line_ids=line_ids,
+        )
 
 
 ACTS = ((2.5, expect), (0.5, receive_more), (0.8, reschedule), (0.5, cancel))

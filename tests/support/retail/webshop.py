@@ -25,10 +25,10 @@ LOCATED = 0.5
 def place(world: World) -> None:
     """Lines to ship, to be collected or carried out; the writer chooses for those that it may."""
     again = world.orders and world.perhaps(0.02)
-    order_id = world.one_of(world.orders) if again else world.a_name("order")
+    order_id = world.an_order() if again else world.a_name("order")
     said = ordered(world)
     if world.owners and world.perhaps(0.25):
-        said["hold_owner"] = world.one_of(world.owners)
+        said["hold_owner"] = world.one_known(world.owners, world.state.owners)
         said["lines"] = _as_held(world, said["hold_owner"]) or said["lines"]
     if world.customers and world.perhaps(0.4):
         said["customer_id"] = world.one_of(world.customers)
@@ -119,7 +119,7 @@ def cut(world: World, order_id: str) -> tuple[LineCut, ...]:
 def cancel(world: World) -> None:
     """Lines of an order, or all that has not left."""
     if world.orders:
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         lines = cut(world, order_id) if world.perhaps(0.6) else ()
         channel = world.chance.choice(world.network.channels)
         world.send(channel, CancelOrder, order_id=order_id, lines=lines)
@@ -128,7 +128,7 @@ def cancel(world: World) -> None:
 def change(world: World) -> None:
     """Lines are added, cut, cancelled; all or nothing."""
     if world.orders:
-        order_id = world.one_of(world.orders)
+        order_id = world.an_order()
         added = world.perhaps(0.6)
         number = world.a_name("line") if world.perhaps(0.95) else "1"
         add = (order_line(world, number),) if added else ()
@@ -145,7 +145,7 @@ def pay(world: World) -> None:
         state = world.chance.choice(("authorised", "captured", "captured", "failed", "refunded"))
         said = {"payment_id": payment_id, "state": state, "currency": "EUR"}
         said["lines"] = ("1",) if world.perhaps(0.3) else ()
-        order_id, amount = world.one_of(world.orders), world.chance.randint(0, 9000)
+        order_id, amount = world.an_order(), world.chance.randint(0, 9000)
         world.send(BACK_OFFICE, RecordPayment, order_id=order_id, amount_minor=amount, **said)
         world.payments.append(payment_id)
 

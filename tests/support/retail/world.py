@@ -1,6 +1,6 @@
 """What those who act share: the clock, chance, the post, and what they remember having said."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from random import Random
@@ -14,6 +14,7 @@ OPENS: Final = datetime(2026, 3, 27, 6, 0, tzinfo=UTC)
 """A Friday; on the Sunday most of Europe turns its clocks."""
 RECENT: Final = 10
 """Most of what is done is about one of so many things that were last heard of."""
+KNOCKS: Final = 5
 TWICE: Final = 0.05
 """How often a request is sent again."""
 
@@ -89,6 +90,19 @@ class World:
         if self.chance.random() < 0.8:
             heard = heard[-RECENT:]
         return self.chance.choice(heard)
+
+    def one_known(self, heard: Sequence[str], known: Container[str]) -> str:
+        """One that the writer knows, if it is soon found."""
+        found = self.one_of(heard)
+        for _ in range(KNOCKS):
+            if found in known or self.chance.random() < 0.1:
+                return found
+            found = self.one_of(heard)
+        return found
+
+    def an_order(self) -> str:
+        """Mostly one that was granted."""
+        return self.one_known(self.orders, self.state.orders)
 
     def perhaps(self, likely: float) -> bool:
         return self.chance.random() < likely
