@@ -80,7 +80,7 @@ class OrderLineRow(OrderLineItem, frozen=True, gc=False):
         Meta(description="Backordered and not filled, also what left all the same."),
     ]
     pickups: Annotated[
-        list[Any] | None, Meta(description="How much was prepared where, and until when; null: nothing.")
+        list[Any] | None, Meta(description="How much was prepared where, and until when.")
     ]
     overdue_since_position: Annotated[
         int | None, Meta(description="Position of the event that its promise day had passed.")

@@ -17,6 +17,7 @@ from projections.inventory import Inventory
 from projections.movements import Movements
 from projections.order_fold import Orders
 from projections.order_history import OrderHistory
+from projections.parcels import Parcels
 from projections.projection import Projection
 from projections.reading import adapt
 from projections.requests import Requests
@@ -45,6 +46,7 @@ VIEWS: Final[dict[str, type[Projection]]] = {
         Locations,
         Channels,
         ChannelBuffers,
+        Parcels,
         Requests,
     )
 }

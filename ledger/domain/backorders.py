@@ -94,10 +94,9 @@ def may_serve(state: State, key: LineKey, line: Line, location: str) -> bool:
     site = view_of(state, state.orders[key[0]].selling_channel).sites.get(location)
     if site is None:
         return False
-    if line.location is None:
-        return site.ships
-    hands_over = {"ship": site.ships, "pickup": site.pickup}.get(line.how or "", True)
-    return hands_over and line.location == location
+    if line.location is not None and line.location != location:
+        return False
+    return site.pickup if line.how == "pickup" else site.ships
 
 
 def _covered(

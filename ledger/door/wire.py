@@ -49,7 +49,7 @@ def decode(raw: bytes) -> AnyRequest:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise explained(raw, error) from None
     if _may_repeat_a_key(raw, request):
-        _refuse_repeated_keys(raw)
+        refuse_repeated_keys(raw)
     return request
 
 
@@ -70,7 +70,7 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object as it stands, duplicates included."""
 
 
-def _refuse_repeated_keys(raw: bytes) -> None:
+def refuse_repeated_keys(raw: bytes) -> None:
     """Raise Malformed for the first key that stands twice, if one does."""
     try:
         _walk(json.loads(raw.decode(), object_pairs_hook=_Pairs), "")

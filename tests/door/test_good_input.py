@@ -282,3 +282,10 @@ def test_a_batch_of_large_requests_has_as_many_items_as_it_has():
     assert [isinstance(item, Malformed) for item in found] == [False, True, False, False, False]
     with pytest.raises(Malformed, match="not valid JSON"):
         read_batch(b"[" + b",".join([one] * 4))
+
+
+def test_one_line_of_a_return_may_come_to_several_ends() -> None:
+    [line] = example_of("receive_return")["lines"]
+    ends = ({**line, "disposition": end} for end in ("restock", "scrap"))
+    received = sent("receive_return", lines=list(ends))
+    assert [line.disposition for line in received.lines] == ["restock", "scrap"]

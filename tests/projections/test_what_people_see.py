@@ -161,6 +161,17 @@ def test_overdue_supply_is_seen_until_somebody_says_when_it_comes_or_it_is_there
     assert ledger.read(supply_reads.supply, "po-1")[0].state == "received"
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_of_two_words_on_a_supply_the_latest_counts_whichever_arrives_first(told, late):
+    new = expected("po-1", {"1": ("CUP", 3)}, "DC", due="2026-03-09", at="10:00", arrives="12:00")
+    old = expected("po-1", {"1": ("MUG", 5)}, due="2026-03-05", at="09:00", arrives="12:30")
+    first, second = (new, old) if late else (old, new)
+    found, _ = told(given(first, second)).read(supply_reads.supply, "po-1")
+    [said] = found.lines
+    assert (said.sku, said.location, said.expected, said.due) == ("CUP", "DC", 3, date(2026, 3, 9))
+    assert (found.incoming, found.due) == (3, date(2026, 3, 9))
+
+
 def test_an_overdue_transfer_is_seen_until_it_is_there_or_closed(told):
     shop = given(
         received("SKU", "DC", 10), place("STORE"), transfer("tr-1", due="2026-03-02"),
@@ -327,6 +338,20 @@ def test_an_order_tells_its_shipments_and_what_became_of_them(told):
     [there] = order_.lines[0].allocations
     assert (there.location, there.left, there.committed) == ("STORE", 4, 1)
     assert (order_.lines[0].delivered, order_.lines[0].shipped) == (2, 4)
+
+
+def test_a_sale_that_fulfils_an_order_takes_its_promise_along(told):
+    shop = given(
+        received("MUG", "STORE", 9),
+        order("A", line("1", "MUG", 3)),
+        sold("MUG", "STORE", 2, fulfils=("A", "1"), name="s-1"),
+    )
+    ledger = told(shop)
+    [line_] = ledger.read(order_reads.order, "A")[0].lines
+    [there] = line_.allocations
+    assert (line_.collected, line_.committed, there.committed, there.left) == (2, 1, 1, 2)
+    [line_] = ledger.read(order_reads.order, "sale:till:s-1")[0].lines
+    assert (line_.fulfils_order_id, line_.fulfils_line_id, line_.allocations) == ("A", "1", ())
 
 
 def test_an_order_tells_why_it_is_served_from_there_and_who_came_second(told):

@@ -22,7 +22,13 @@ from ledger.door.relations.goods import (
     services_fulfil_nothing,
     services_have_no_state,
 )
-from ledger.door.relations.lines import Check, has_some, ids_differ, skus_differ
+from ledger.door.relations.lines import (
+    Check,
+    decisions_differ,
+    has_some,
+    ids_differ,
+    skus_differ,
+)
 from ledger.door.relations.origins import (
     adds_or_cuts,
     held_somewhere,
@@ -44,6 +50,7 @@ __all__ = ["RELATIONS", "check_relations"]
 
 _IDS: Final = ids_differ("lines")
 _LINES: Final[tuple[Check, ...]] = (has_some("lines"), _IDS)
+_DECIDED: Final[tuple[Check, ...]] = (has_some("lines"), decisions_differ)
 _POLICY: Final[tuple[Check, ...]] = (has_some("lines"), skus_differ)
 _SOLD: Final[tuple[Check, ...]] = (*_LINES, amounts_have_currency, prices_fit_kinds("lines"))
 _ORDERED: Final[tuple[Check, ...]] = (*_SOLD, goods_say_how("lines"), destination_is_whole)
@@ -84,8 +91,8 @@ RELATIONS: Final[dict[type[Struct], tuple[Check, ...]]] = {
     r.ShipTransfer: _LINES,
     r.ReceiveTransfer: (*_LINES, something_arrived),
     r.AuthoriseReturn: (*_LINES, names_one("sale", "order_id")),
-    r.ReceiveReturn: _LINES,
-    r.InspectReturn: (*_LINES, dispositions_change),
+    r.ReceiveReturn: _DECIDED,
+    r.InspectReturn: (*_DECIDED, dispositions_change),
     r.Exchange: (
         has_some("returned"),
         ids_differ("returned"),

@@ -4,7 +4,13 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from typing import Any
 
-from ledger.domain.requests import SetChannelBuffer, SetSafetyStock
+from ledger.domain.requests import (
+    InspectReturn,
+    ReceivedLine,
+    ReceiveReturn,
+    SetChannelBuffer,
+    SetSafetyStock,
+)
 from ledger.door.faults import Malformed, shown
 
 Check = Callable[[Any], None]
@@ -31,6 +37,17 @@ def ids_differ(name: str) -> Check:
             name_twin((line.line_id for line in lines), name, "line_id")
 
     return check
+
+
+def decisions_differ(request: ReceiveReturn | InspectReturn) -> None:
+    """Each line_id stands once for what is done with it: three mugs may be two and one."""
+    decided = (
+        f"{line.line_id} ({line.disposition})"
+        if isinstance(line, ReceivedLine)
+        else f"{line.line_id} ({line.from_disposition} to {line.to})"
+        for line in request.lines
+    )
+    name_twin(decided, "lines", "line_id")
 
 
 def skus_differ(request: SetSafetyStock | SetChannelBuffer) -> None:

@@ -1,6 +1,6 @@
 """A day told once more: through bytes, in blocks on top of each other, and in another order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -76,7 +76,7 @@ def _decided(desk: Desk) -> list[Arrival]:
 
 def _request(
     desk: Desk,
-    told: dict[tuple[str, str], Decided],
+    told: Mapping[tuple[str, str], Decided],
     event: RequestAccepted | RequestRefused,
 ) -> Decided:
     if event.channel != WRITER_CHANNEL:

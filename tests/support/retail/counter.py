@@ -14,7 +14,7 @@ from ledger.domain.requests import (
     SaleLine,
     VoidSale,
 )
-from ledger.domain.words import sale_id
+from ledger.domain.words import StockState, sale_id
 from retail.network import Till
 from retail.world import Sale, World
 
@@ -147,7 +147,7 @@ def _fulfilling(world: World, line_id: str) -> SaleLine:
 
 
 def _returned(world: World, line_id: str, sku: str, *, named: bool) -> ReturnLine:
-    states = ("available", "available", "damaged", "quality_control")
+    states: tuple[StockState, ...] = ("available", "available", "damaged", "quality_control")
     state = world.chance.choice(states)
     of_line_id = line_id if named and world.perhaps(0.6) else None
     quantity = world.a_quantity(3)

@@ -45,7 +45,8 @@ def void_shipment(world: World) -> None:
     if world.shipments:
         order_id, shipment_id, location = world.one_of(world.shipments)
         lines = cut(world, order_id) if world.perhaps(0.5) else ()
-        said = {"order_id": order_id, "shipment_id": shipment_id, "location": location}
+        said: dict[str, Any] = {"order_id": order_id, "shipment_id": shipment_id}
+        said["location"] = location
         world.tell(VoidShipment, lines=lines, **said)
 
 

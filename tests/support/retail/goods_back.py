@@ -12,11 +12,19 @@ from ledger.domain.requests import (
     ReturnedLine,
     SaleKey,
 )
+from ledger.domain.words import Disposition
 from retail.counter import goods_of, of_sale
 from retail.webshop import lines_of, ordered
 from retail.world import Sale, World
 
-DISPOSITIONS = ("restock", "quality_control", "damaged", "scrap", "return_to_vendor", "missing")
+DISPOSITIONS: tuple[Disposition, ...] = (
+    "restock",
+    "quality_control",
+    "damaged",
+    "scrap",
+    "return_to_vendor",
+    "missing",
+)
 
 
 def authorise(world: World) -> None:
@@ -123,8 +131,8 @@ def exchange(world: World) -> None:
     said |= ordered(world)
     return_id, order_id = world.a_name("return"), world.a_name("exchanged")
     channel = world.chance.choice(world.network.channels)
-    ids = {"return_id": return_id, "order_id": order_id}
-    world.send(channel, Exchange, returned=returned, **ids, **said)
+    said |= {"return_id": return_id, "order_id": order_id}
+    world.send(channel, Exchange, returned=returned, **said)
     world.returns.append(return_id)
     world.orders.append(order_id)
     if world.perhaps(0.7):

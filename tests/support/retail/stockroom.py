@@ -124,8 +124,9 @@ def count(world: World) -> None:
             for _ in range(world.chance.randint(1, 3))
         )
     }
-    said = {"location": location, "scope": "named", "lines": tuple(lines.values())}
-    world.tell(CountStock, at=world.in_future(-3600, 0), **said)
+    counted = tuple(lines.values())
+    at = world.in_future(-3600, 0)
+    world.tell(CountStock, at=at, location=location, scope="named", lines=counted)
 
 
 def count_all(world: World) -> None:

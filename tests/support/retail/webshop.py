@@ -1,6 +1,7 @@
 """Through every channel: orders placed, changed, cancelled, paid."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from ledger.domain.orders import Line
 from ledger.domain.requests import (
@@ -15,10 +16,12 @@ from ledger.domain.requests import (
     RecordPayment,
     ShipLines,
 )
+from ledger.domain.words import How
 from retail.network import BACK_OFFICE, place_of_customer
 from retail.world import World
 
-LOCATED = 0.5
+HOWS: Final[tuple[How, ...]] = ("ship", "ship", "ship", "pickup")
+LOCATED: Final = 0.5
 """How often a line to be shipped names where from."""
 
 
@@ -41,7 +44,7 @@ def place_late(world: World) -> None:
     """What is done for an order is heard of before, between, or after the order itself."""
     order_id, shipment_id = world.a_name("slow"), world.a_name("parcel")
     location, quantity = world.a_site().name, world.a_quantity(2)
-    how = world.chance.choice(("ship", "pickup"))
+    how = world.chance.choice(HOWS)
     line = OrderLine(line_id="1", sku=world.a_sku(), quantity=quantity, how=how, location=location)
     channel = world.chance.choice(world.network.channels)
     late_s = world.chance.randint(0, 1200)
@@ -73,7 +76,7 @@ def ordered(world: World) -> dict[str, Any]:
 
 def order_line(world: World, line_id: str) -> OrderLine:
     """One line; now and then one that nobody can serve."""
-    how = world.chance.choice(("ship", "ship", "ship", "pickup", None))
+    how = world.chance.choice(HOWS)
     location = None
     if how != "ship" or world.perhaps(LOCATED):
         location = world.a_location() if world.perhaps(0.97) else None
@@ -81,7 +84,7 @@ def order_line(world: World, line_id: str) -> OrderLine:
         line_id=line_id,
         sku=world.a_sku(),
         quantity=world.a_quantity(),
-        how=how,  # type: ignore[arg-type] # one of three words, or none
+        how=how,
         location=location,
     )
 
@@ -108,7 +111,7 @@ def lines_of(world: World, order_id: str) -> dict[str, Line]:
 
 def cut(world: World, order_id: str) -> tuple[LineCut, ...]:
     """So much of some lines, or all of them; at times more than waits."""
-    lines = lines_of(world, order_id) or {"1": None}
+    lines: Mapping[str, object] = lines_of(world, order_id) or {"1": None}
     chosen = world.chance.sample(list(lines), world.chance.randint(1, len(lines)))
     return tuple(
         LineCut(line_id=i, quantity=world.a_quantity() if world.perhaps(0.6) else None)
@@ -143,7 +146,7 @@ def pay(world: World) -> None:
         again = world.payments and world.perhaps(0.5)
         payment_id = world.one_of(world.payments) if again else world.a_name("payment")
         state = world.chance.choice(("authorised", "captured", "captured", "failed", "refunded"))
-        said = {"payment_id": payment_id, "state": state, "currency": "EUR"}
+        said: dict[str, Any] = {"payment_id": payment_id, "state": state, "currency": "EUR"}
         said["lines"] = ("1",) if world.perhaps(0.3) else ()
         order_id, amount = world.an_order(), world.chance.randint(0, 9000)
         world.send(BACK_OFFICE, RecordPayment, order_id=order_id, amount_minor=amount, **said)
