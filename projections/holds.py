@@ -95,9 +95,10 @@ Key = tuple[str, str]
 
 
 class State(Struct, frozen=True, gc=False):
-    """A hold's row without what follows from its parts, and how much is reserved where."""
+    """A hold, and how much of it is reserved where; `origin` is what placed it."""
 
-    row: Values
+    sku: str
+    location: str | None
     placed: int
     expires_at: datetime
     origin: Values
@@ -152,9 +153,8 @@ class Holds(Projection):
         key = (event.owner, event.line_id)
         self.holds.get(key)
         origin = (event.channel, event.request_id, event.recorded_at, position)
-        what = (event.sku, event.location)
-        state = State(what, event.quantity, event.expires_at, origin, position)
-        self.holds.put(key, state)
+        what = (event.sku, event.location, event.quantity, event.expires_at)
+        self.holds.put(key, State(*what, origin, position))
 
     def _extended(self, position: int, event: HoldExtended) -> None:
         key = (event.owner, event.line_id)
@@ -189,19 +189,18 @@ def _parts_of(key: Key, state: State) -> list[Values]:
 
 
 def _pack(key: Key, state: State) -> Values:
-    sku, location = state.row
     held = sum(quantity for _, quantity in state.parts)
     how: HoldState = "held"
     if held == 0 and state.cause is not None:
         how = "expired" if state.cause == "expired" else "released"
     return (
         *key,
-        sku,
+        state.sku,
         state.placed,
         held,
         how,
         state.cause,
-        location,
+        state.location,
         state.expires_at,
         *state.origin,
         state.changed_position,
@@ -213,7 +212,8 @@ def _unpack(values: Values) -> tuple[Key, State]:
     row = HoldRow(*columns)
     origin = (row.channel, row.request_id, row.recorded_at, row.position)
     state = State(
-        (row.sku, row.location),
+        row.sku,
+        row.location,
         row.placed,
         row.expires_at,
         origin,

@@ -62,12 +62,10 @@ async def known(
 ) -> Known:
     """All that `place_order` asks for this order, and from which position."""
     skus = sorted({line.sku for line in request.lines if line.kind == "goods"})
-    named = sorted({line.location for line in request.lines if line.location is not None})
     params = {
         "network": network,
         "channel": selling,
         "skus": skus,
-        "named": named,
         "today": now.date(),
         "views": list(READS),
         "days": _DAYS,

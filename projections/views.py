@@ -22,8 +22,8 @@ from projections.projection import Projection
 from projections.reading import adapt
 from projections.requests import Requests
 from projections.returns import Returns
-from projections.supplies import Supplies
-from projections.transfers import Transfers
+from projections.supply_fold import Supplies
+from projections.transfer_fold import Transfers
 
 log = get_logger(__name__)
 

@@ -399,6 +399,11 @@ def _filled(line: Line, event: BackorderFilled) -> Line:
     return replace(line, backorder_asked=line.backordered - event.quantity)
 
 
+def _overdue(line: Line, _event: BackorderOverdue) -> Line:
+    """It was told: it is not told again, though the line waits on by its promise."""
+    return replace(line, promised_until=None)
+
+
 def _picked(line: Line, event: LinePicked) -> Line:
     there = _at(line, event.location)
     return with_allocation(line, replace(there, picked=there.picked + event.quantity))
@@ -447,7 +452,7 @@ def _unchanged(line: Line, _event: LineEvent) -> Line:
 
 _CHANGED: Final[dict[type, Callable[[Line, Any], Line]]] = {
     BackorderFilled: _filled,
-    BackorderOverdue: _unchanged,
+    BackorderOverdue: _overdue,
     CollectionVoided: _collection_voided,
     DeliveryFailed: _unchanged,
     LineCollected: _collected,

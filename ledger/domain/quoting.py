@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from ledger.domain.channels import available_to_sell
@@ -47,7 +47,7 @@ class AskQuote(Part, frozen=True, kw_only=True):
     allow_part: Annotated[bool, Meta(description="What is not there may be left out.")] = False
 
 
-class QuotedPart(Part, frozen=True):
+class QuotedPart(Struct, frozen=True, gc=False):
     """So much of a line could be promised at a location."""
 
     location: Location
@@ -61,7 +61,7 @@ class QuotedPart(Part, frozen=True):
     ] = None
 
 
-class QuotedLine(Part, frozen=True):
+class QuotedLine(Struct, frozen=True):
     """What could be promised of a line of goods: quantity = parts + backordered + missing."""
 
     line_id: LineId
@@ -76,14 +76,14 @@ class QuotedLine(Part, frozen=True):
     missing: Annotated[int, Meta(description="Could not be promised.")] = 0
 
 
-class Sellable(Part, frozen=True):
+class Sellable(Struct, frozen=True, gc=False):
     """What the channel may sell of a sku, to anybody."""
 
     sku: Sku
     available_to_sell: Annotated[int, Meta(description="By now, over all its locations.")]
 
 
-class Quote(Part, frozen=True):
+class Quote(Struct, frozen=True):
     """What an order would be answered; refused, nothing of it would be promised."""
 
     channel: ChannelId

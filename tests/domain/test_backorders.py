@@ -1,6 +1,7 @@
 """Rules 2 and 8: what is not there is promised from what comes in, and filled as it comes."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from asks import (
@@ -50,7 +51,7 @@ from ledger.domain.events import (
 from ledger.domain.words import Reason
 
 
-def waiting(order_id: str, quantity: int = 1, **more: object) -> Ask:
+def waiting(order_id: str, quantity: int = 1, **more: Any) -> Ask:
     """An order at STORE that may wait."""
     return order(order_id, line("1", quantity=quantity), allow_backorder=True, **more)
 

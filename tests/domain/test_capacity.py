@@ -1,8 +1,9 @@
 """Rule 7: so many parcels may be sourced at a location on its local day, and no more."""
 
 from datetime import date
+from typing import Any
 
-from asks import cancel, change, line, order, received, sold
+from asks import Ask, cancel, change, line, order, received, sold
 from given import accepted, given, happened, order_line, refused, stock
 from where import in_city, sourced, stocked, to, wanted
 
@@ -13,7 +14,7 @@ FIRST_DAY = date(2026, 3, 1)
 SECOND_DAY = date(2026, 3, 2)
 
 
-def parcels(order_id: str, **more: object) -> object:
+def parcels(order_id: str, **more: Any) -> Ask:
     return order(order_id, wanted(), ship_to=to("BERLIN"), **more)
 
 

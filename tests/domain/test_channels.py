@@ -6,6 +6,7 @@ from asks import (
     adjusted,
     buffered,
     change,
+    clock_time,
     held,
     line,
     order,
@@ -19,7 +20,9 @@ from given import Check, Shop, accepted, given, order_line, refused, stock
 from moving_asks import arrived, delivery, expected, rescheduled, sent, supply_cancelled, transfer
 from where import wanted
 
-from ledger.domain.channels import available_to_order, available_to_sell
+from ledger.domain.channels import available_to_order, available_to_sell, view_of
+from ledger.domain.events import ChannelBufferSet, LocationDescribed
+from ledger.domain.evolve import evolve
 from ledger.domain.words import Reason
 
 
@@ -266,3 +269,29 @@ def test_a_hold_is_sold_to_nobody_else_until_it_is_released() -> None:
     given(received("SKU", "STORE", 5), held("cart", ("1", "SKU", 2))).then(may_sell(3)).when(
         released("cart")
     ).then(may_sell(5))
+
+
+def test_a_description_that_was_dropped_with_its_block_is_forgotten() -> None:
+    """A block in flight closes a location, and is lost: the location serves on."""
+    shop = given(place("STORE"), received("SKU", "STORE", 3)).then(may_sell(3))
+    state = shop.books.state
+    in_flight = state.on_top()
+    at = clock_time("09:00")
+    header = ("erp", "close", at, at)
+    closed = LocationDescribed(
+        *header, "STORE", "store", active=False, time_zone="UTC", ships=True, pickup=True
+    )
+    evolve(in_flight, closed)
+    assert available_to_sell(in_flight, "web", "SKU") == 0
+    assert available_to_sell(state, "web", "SKU") == 3
+    in_flight.merge()
+    assert available_to_sell(state, "web", "SKU") == 0
+
+
+def test_a_first_buffer_in_a_block_in_flight_limits_that_block_alone() -> None:
+    shop = given(received("SKU", "STORE", 3), order("A"))
+    in_flight = shop.books.state.on_top()
+    at = clock_time("09:00")
+    evolve(in_flight, ChannelBufferSet("erp", "buffer", at, at, "web", "SKU", 2))
+    assert view_of(in_flight, "web").limited
+    assert not view_of(shop.books.state, "web").limited

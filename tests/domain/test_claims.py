@@ -3,7 +3,9 @@
 import pytest
 from asks import (
     Ask,
+    buffered,
     cancel,
+    held,
     line,
     order,
     place,
@@ -15,6 +17,7 @@ from asks import (
     sold,
 )
 from given import accepted, given, happened, labelled, order_line, refused, stock
+from moving_asks import transfer_cancelled
 
 from ledger.domain.events import OrderLineCancelled, StockCollected, StockCommitted
 from ledger.domain.words import Reason
@@ -59,14 +62,18 @@ REASONS = [
     (Reason.ID_TAKEN, order("A", line("1", "NONE", location="NOWHERE"), name="again")),
     (Reason.UNKNOWN_ORDER, cancel("Z", lines={"9": 1}, name="again")),
     (Reason.UNKNOWN_LINE, cancel("A", lines={"9": 1, "1": 99}, name="again")),
+    (Reason.UNKNOWN_TRANSFER, transfer_cancelled("T9", name="again")),
     (Reason.UNKNOWN_LOCATION, order("B", line("1", "NONE", location="NOWHERE"), line("2", location=None), name="again")),
     (Reason.UNKNOWN_SKU, order("B", line("1", "NONE"), line("2", location=None), line("3", location="SHUT"), name="again")),
     (Reason.LOCATION_REQUIRED, order("B", line("1", how="pickup", location=None), line("2", location="SHUT"), name="again")),
     (Reason.LOCATION_INACTIVE, order("B", line("1", location="SHUT"), line("2", location="DC"), name="again", channel="app")),
     (Reason.NOT_SERVED, order("B", line("1", location="DC"), line("2", quantity=99), name="again", channel="app")),
+    (Reason.EXPIRED, held("cart", ("1", "SKU", 99), until="08:00", name="again")),
     (Reason.BEYOND_QUANTITY, cancel("A", lines={"1": 1, "2": 3}, name="again")),
     (Reason.ALREADY_LEFT, cancel("A", lines={"1": 1}, name="again")),
+    (Reason.CHANNEL_LIMIT, order("B", line("1", quantity=99), name="again", channel="kiosk")),
     (Reason.OUT_OF_STOCK, order("B", line("1", quantity=99), name="again")),
+    (Reason.NO_CAPACITY, order("B", line("1", location=None), name="again", channel="late")),
 ]  # fmt: skip
 
 
@@ -74,9 +81,17 @@ REASONS = [
 def test_of_all_reasons_against_a_claim_the_first_in_order_is_given(
     reason: Reason, asked: Ask
 ) -> None:
-    given(*PREPARED, received("SKU", "DC", 5), served_by("app", "STORE", "SHUT")).when(
-        order("A", line("1"), line("2")), shipped("A", {"1": 1}), asked
-    ).then(refused("again", reason))
+    given(
+        *PREPARED,
+        received("SKU", "DC", 5),
+        served_by("app", "STORE", "SHUT"),
+        buffered("kiosk", "SKU", 99),
+        received("SKU", "FULL", 5),
+        place("FULL", daily_capacity=0),
+        served_by("late", "FULL"),
+    ).when(order("A", line("1"), line("2")), shipped("A", {"1": 1}), asked).then(
+        refused("again", reason)
+    )
 
 
 def test_every_reason_has_its_row() -> None:

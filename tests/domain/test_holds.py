@@ -89,9 +89,7 @@ def test_a_cart_that_asks_for_too_much_keeps_what_it_had() -> None:
 def test_a_cart_may_hold_another_article_on_the_same_line() -> None:
     given(received("SKU", "STORE", 1), received("HAT", "STORE", 1), held("cart")).when(
         held("cart", ("1", "HAT", 1), name="hat")
-    ).then(
-        stock("SKU", "STORE", reserved=0, available=1), stock("HAT", "STORE", reserved=1)
-    )
+    ).then(stock("SKU", "STORE", reserved=0, available=1), stock("HAT", "STORE", reserved=1))
 
 
 def test_a_second_line_of_a_cart_leaves_the_first_alone() -> None:
@@ -239,9 +237,7 @@ def test_what_an_order_does_not_use_of_its_cart_is_free_again() -> None:
 def test_an_order_that_is_refused_leaves_its_cart_as_it_was() -> None:
     given(received("SKU", "STORE", 3), held("cart", ("1", "SKU", 2)), held("other")).when(
         order("A", line("1", quantity=3), hold_owner="cart")
-    ).then(
-        refused("A", Reason.OUT_OF_STOCK, {"asked": 3, "available": 2}), holds("cart", STORE=2)
-    )
+    ).then(refused("A", Reason.OUT_OF_STOCK, {"asked": 3, "available": 2}), holds("cart", STORE=2))
 
 
 def test_the_cart_of_somebody_else_serves_no_order() -> None:
@@ -355,3 +351,14 @@ def test_cancelling_an_order_does_not_bring_its_cart_back() -> None:
     given(received("SKU", "STORE", 1), held("cart"), order("A", hold_owner="cart")).when(
         cancel("A")
     ).then(holds("cart"), stock("SKU", "STORE", reserved=0, committed=0, available=1))
+
+
+def test_of_two_lines_of_a_cart_no_more_is_taken_than_the_order_needs() -> None:
+    given(received("SKU", "STORE", 4), held("cart", ("1", "SKU", 2), ("2", "SKU", 2))).when(
+        order("A", line("1", quantity=3), hold_owner="cart")
+    ).then(
+        happened(StockReleased, line_id="1", quantity=2, cause="converted"),
+        happened(StockReleased, line_id="2", quantity=1, cause="converted"),
+        happened(StockReleased, line_id="2", quantity=1, cause="customer"),
+        stock("SKU", "STORE", committed=3, reserved=0, available=1),
+    )

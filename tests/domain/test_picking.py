@@ -1,6 +1,6 @@
 """Picking moves no stock; what was picked and is cancelled is to be put back."""
 
-from asks import cancel, line, order, picked, ready, received, reassigned, shipped
+from asks import cancel, line, order, picked, ready, reassigned, received, shipped
 from given import given, happened, labelled, nothing_raised, order_line, raised, resolved, stock
 
 from ledger.domain.events import LinePicked, StockUncommitted
@@ -75,6 +75,6 @@ def test_goods_picked_for_an_order_that_moves_are_put_back() -> None:
 
 
 def test_goods_picked_before_their_order_was_known_are_picked_when_it_comes() -> None:
-    given(received("SKU", "STORE", 5)).when(picked("A")).then(raised("unlinked", order_id="A")).when(
-        order("A")
-    ).then(resolved("unlinked", order_id="A"), order_line("A", picked=1))
+    given(received("SKU", "STORE", 5)).when(picked("A")).then(
+        raised("unlinked", order_id="A")
+    ).when(order("A")).then(resolved("unlinked", order_id="A"), order_line("A", picked=1))

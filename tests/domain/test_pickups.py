@@ -10,8 +10,8 @@ from asks import (
     order,
     picked,
     ready,
-    received,
     reassigned,
+    received,
 )
 from given import accepted, given, happened, labelled, nothing_raised, order_line, raised, stock
 
@@ -177,3 +177,27 @@ def test_goods_moved_to_another_store_wait_no_longer_at_the_first() -> None:
     given(*pickup(), received("SKU", "DC", 1), until("18:00")).when(reassigned("A", "DC")).then(
         happened(StockUncommitted, picked=1), order_line("A", ready=0, committed=1)
     ).wait_until("18:00").then(happened(PickupExpired, 0), stock("SKU", "DC", committed=1))
+
+
+def test_goods_that_moved_away_and_back_and_were_prepared_anew_have_no_old_deadline() -> None:
+    given(
+        *pickup(),
+        received("SKU", "DC", 1),
+        until("18:00"),
+        reassigned("A", "DC"),
+        reassigned("A", "STORE"),
+        ready("A"),
+    ).wait_until("19:00").then(order_line("A", ready=1, expired=0))
+
+
+def test_what_waits_elsewhere_for_longer_takes_nothing_from_what_may_wait_for_ever_here() -> None:
+    given(
+        *pickup(3),
+        received("SKU", "DC", 1),
+        reassigned("A", "DC", {"1": 1}),
+        until("18:00"),
+        ready("A"),
+        ready("A", {"1": 1}, "DC", until=clock_time("20:00")),
+    ).wait_until("18:00").then(
+        happened(PickupExpired, 1, quantity=1), order_line("A", expired=1, ready=2)
+    )

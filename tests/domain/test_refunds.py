@@ -37,9 +37,9 @@ def test_a_refund_of_an_order_as_a_whole_names_no_line() -> None:
 
 
 def test_a_payment_for_lines_refunds_none_of_them() -> None:
-    given(*TWO).when(paid("A", "captured", lines=("1", "2")), paid("A", "failed", lines=("1",))).then(
-        happened(PaymentRecorded, 2), happened(LineRefunded, 0)
-    )
+    given(*TWO).when(
+        paid("A", "captured", lines=("1", "2")), paid("A", "failed", lines=("1",))
+    ).then(happened(PaymentRecorded, 2), happened(LineRefunded, 0))
 
 
 def test_cancelling_refunds_nothing_by_itself() -> None:
@@ -59,7 +59,9 @@ def test_a_refund_before_its_order_names_its_lines_when_the_order_comes() -> Non
 def test_a_refund_of_a_line_that_the_order_does_not_have_waits_for_it() -> None:
     given(*TWO).when(paid("A", "refunded", lines=("1", "9"))).then(
         happened(LineRefunded, 1, line_id="1"), raised("unlinked", order_id="A")
-    ).when(change("A", line("9"))).then(happened(LineRefunded, 1, line_id="9"), resolved("unlinked"))
+    ).when(change("A", line("9"))).then(
+        happened(LineRefunded, 1, line_id="9"), resolved("unlinked")
+    )
 
 
 def test_an_order_that_is_paid_and_short_is_on_hold_and_stays_promised() -> None:

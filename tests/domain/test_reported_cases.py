@@ -4,10 +4,25 @@ Those about concurrency, deadlocks and speed are tested where they live: at the 
 """
 
 import pytest
-from asks import cancel, collected, line, order, received, returned, shipped, sold, voided
+from asks import (
+    cancel,
+    collected,
+    held,
+    line,
+    order,
+    paid,
+    ready,
+    received,
+    released,
+    returned,
+    shipment_voided,
+    shipped,
+    sold,
+    voided,
+)
 from given import Shop, accepted, given, happened, labelled, order_line, raised, refused, stock
 
-from ledger.domain.events import StockCommitted, StockUncommitted
+from ledger.domain.events import StockCommitted, StockReleased, StockReserved, StockUncommitted
 from ledger.domain.words import Reason
 
 
@@ -137,3 +152,102 @@ def test_cancelling_and_returning_a_parcel_compensates_each_for_its_own_part() -
     ).when(cancel("A"), returned("SKU", "STORE", 2, order_id="A")).then(
         stock("SKU", "STORE", on_hand=5, committed=0, available=5), labelled("A", "returned")
     )
+
+
+def test_a_released_hold_frees_its_stock_at_once_for_the_next() -> None:
+    """Medusa #13625: deleting a reservation did not free the stock."""
+    given(received("SKU", "STORE", 1), held("cart")).when(released("cart"), order("B")).then(
+        accepted("B"), stock("SKU", "STORE", reserved=0, committed=1, available=0)
+    )
+
+
+def test_a_cart_and_its_order_never_stand_both() -> None:
+    """Medusa #5198: the draft's reservation and the payment's both stood."""
+    given(received("SKU", "STORE", 2), held("draft", ("1", "SKU", 2))).when(
+        order("A", line("1", quantity=2), hold_owner="draft"), paid("A")
+    ).then(
+        happened(StockCommitted, 1, quantity=2),
+        happened(StockReleased, 1, quantity=2, cause="converted"),
+        stock("SKU", "STORE", on_hand=2, committed=2, reserved=0, available=0, shortage=0),
+    ).when(shipped("A", {"1": 2})).then(
+        stock("SKU", "STORE", on_hand=0, committed=0, reserved=0, available=0)
+    )
+
+
+def test_a_cart_that_is_saved_again_and_again_holds_once() -> None:
+    """Medusa #5198: every save of a draft reserved once more."""
+    given(received("SKU", "STORE", 2)).when(
+        *(held("draft", ("1", "SKU", 2), name=f"save {n}") for n in range(5))
+    ).then(
+        accepted("save 4"),
+        happened(StockReserved, 5),
+        stock("SKU", "STORE", reserved=2, available=0),
+    )
+
+
+def test_a_checkout_that_is_given_up_releases_its_hold_and_that_can_be_repeated() -> None:
+    """mobile-buy-sdk-ios #644: there was no way to release a hold on cancel."""
+    given(received("SKU", "STORE", 1), held("checkout", until="20:00")).when(
+        released("checkout"), released("checkout"), held("next")
+    ).then(accepted("next"), stock("SKU", "STORE", reserved=1, available=0)).wait_until(
+        "2/08:00"
+    ).then(stock("SKU", "STORE", reserved=0, available=1))
+
+
+def test_no_more_is_ever_released_than_is_held() -> None:
+    """Odoo #62139: cannot unreserve more than in stock; Medusa #12401: reserved below zero."""
+    given(received("SKU", "STORE", 3), held("a", ("1", "SKU", 2)), held("b")).when(
+        sold("SKU", "STORE", 2), released("a", {"1": 2}), released("b", {"1": 5}), released("a")
+    ).then(stock("SKU", "STORE", on_hand=1, reserved=0, available=1))
+
+
+def test_with_backorders_off_no_sequence_of_claims_takes_the_last_unit_twice() -> None:
+    """WooCommerce #22521: backorders were off, and stock became -1."""
+    given(received("SKU", "STORE", 1)).when(
+        held("cart"), order("A"), order("B", hold_owner="cart"), held("late"), order("C")
+    ).then(
+        refused("A", Reason.OUT_OF_STOCK),
+        accepted("B"),
+        refused("late", Reason.OUT_OF_STOCK),
+        refused("C", Reason.OUT_OF_STOCK),
+        stock("SKU", "STORE", on_hand=1, committed=1, reserved=0, available=0),
+        order_line("B", backordered=0, committed=1),
+    )
+
+
+def test_checkouts_that_all_pass_validation_hold_what_they_validated() -> None:
+    """Stripe gateway PR #5720: all passed validation, then could not be fulfilled."""
+    shop = given(received("SKU", "STORE", 3)).when(*(held(f"agent {n}") for n in range(5)))
+    shop.then(
+        *(accepted(f"agent {n}") for n in range(3)),
+        *(refused(f"agent {n}", Reason.OUT_OF_STOCK) for n in range(3, 5)),
+    )
+    shop.when(*(order(f"O{n}", hold_owner=f"agent {n}") for n in range(5))).then(
+        *(accepted(f"O{n}") for n in range(3)),
+        *(refused(f"O{n}", Reason.OUT_OF_STOCK) for n in range(3, 5)),
+        stock("SKU", "STORE", on_hand=3, committed=3, reserved=0, shortage=0),
+    )
+
+
+def test_holds_and_orders_that_come_and_go_leave_nothing_reserved_or_promised() -> None:
+    """Medusa #11131, PR #15397: cancel and restore drifted."""
+    shop = given(received("SKU", "STORE", 3))
+    for n in range(10):
+        shop.when(
+            held("cart", ("1", "SKU", 1 + n % 3), name=f"hold {n}"),
+            order(f"A{n}", line("1", quantity=2), hold_owner="cart"),
+            shipped(f"A{n}"),
+            shipment_voided(f"A{n}"),
+            ready(f"A{n}"),
+            cancel(f"A{n}"),
+        ).then(
+            accepted(f"A{n}"),
+            stock("SKU", "STORE", on_hand=3, committed=0, reserved=0, available=3),
+        )
+
+
+def test_a_sale_of_what_its_customer_had_held_leaves_stock_once() -> None:
+    """Vendure #1738: the goods were taken from stock, and their reservation stood on."""
+    given(received("SKU", "STORE", 1), held("desk")).when(
+        sold("SKU", "STORE", 1, hold_owner="desk")
+    ).then(stock("SKU", "STORE", on_hand=0, reserved=0, available=0, shortage=0))

@@ -7,12 +7,14 @@ import pytest
 from asks import (
     ask,
     cancel,
+    clock_time,
     collected,
     customer,
     delivered,
     line,
     order,
     paid,
+    ready,
     received,
     returned,
     shipment_voided,
@@ -335,7 +337,7 @@ def test_goods_of_an_authorised_return_come_back_to_the_timeline_at_the_orders_p
     ledger = told(
         given(
             MUGS,
-            order("A", dear_mugs(3), customer_id="c-1", currency="EUR"),
+            order("A", dear_mugs(3), customer_id="c-1", currency="GBP"),
             shipped("A", {"1": 3}),
             ask(AuthoriseReturn, {"return_id": "r-1", **goods}, {}),
             ask(ReceiveReturn, back, {}),
@@ -344,8 +346,26 @@ def test_goods_of_an_authorised_return_come_back_to_the_timeline_at_the_orders_p
     item = timeline(ledger, "c-1")[0]
     assert (item.kind, item.return_id, item.quantity, item.order_id) == ("return", "r-1", 2, "A")
     found = person(ledger, "c-1")
-    assert [(a.bought_minor, a.returned_minor) for a in found.amounts] == [(2970, 1980)]
+    amounts = [(a.currency, a.bought_minor, a.returned_minor) for a in found.amounts]
+    assert amounts == [("GBP", 2970, 1980)]
     assert found.returns == 1
+
+
+def test_what_was_cancelled_or_not_collected_in_time_was_not_bought(told):
+    mine = {"customer_id": "c-1", "currency": "EUR"}
+    shop = given(
+        MUGS,
+        order("A", dear_mugs(3), **mine),
+        order("B", dear_mugs(1), **mine),
+        ready("A", {"1": 2}, until=clock_time("10:00")),
+        cancel("B"),
+    )
+    found = person(told(shop.wait_until("11:00")), "c-1")
+    assert [a.bought_minor for a in found.amounts] == [990]
+    assert [i.kind for i in timeline(told(shop), "c-1")][:2] == [
+        "pickup_expired",
+        "ready_for_pickup",
+    ]
 
 
 def dear_mugs(quantity):
@@ -353,7 +373,7 @@ def dear_mugs(quantity):
         line_id="1",
         sku="MUG",
         quantity=quantity,
-        how="ship",
+        how="pickup",
         location="STORE",
         unit_price_minor=990,
     )

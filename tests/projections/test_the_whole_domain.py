@@ -90,6 +90,18 @@ def test_inventory_has_what_is_reserved_and_what_is_to_come(ledger, days):
     assert any(row["incoming"] for row in shown.values())
 
 
+def test_every_balance_on_the_stock_card_is_the_sum_of_the_movements_up_to_it(ledger, days):
+    sums: dict[tuple[str, str], list[int]] = {}
+    for row in ledger.sql("SELECT * FROM movements ORDER BY position"):
+        item = sums.setdefault((row["location"], row["sku"]), [0, 0, 0])
+        for place, name in enumerate(("quantity", "damaged", "quality_control")):
+            item[place] += row[name]
+        assert row["on_hand"] == item[0]
+    for key, item in days.books.state.stock.items():
+        there = [item.on_hand, item.damaged, item.quality_control]
+        assert sums.get(key, [0, 0, 0]) == there
+
+
 def test_lines_of_orders_are_as_the_writer_knows_them_at_every_location(ledger, days):
     state = days.books.state
     shown = rows(ledger, "order_lines", "order_id", "line_id")

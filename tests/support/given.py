@@ -136,7 +136,7 @@ def stock(sku: str, location: str, **quantities: int) -> Check:
     return holds
 
 
-def order_line(order_id: str, line_id: str = "1", **quantities: int) -> Check:
+def order_line(order_id: str, line_id: str = "1", **quantities: Any) -> Check:
     """Quantities of a line; a sale's order_id is `sale:till:{name}`."""
 
     def holds(shop: Shop) -> None:

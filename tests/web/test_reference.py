@@ -26,6 +26,7 @@ PATHS = {
     "/v1/channels/{channel}/buffers",
     "/v1/availability/{channel}",
     "/v1/availability/{channel}/{sku}",
+    "/v1/quotes",
     "/v1/exceptions",
     "/v1/holds",
     "/v1/transfers",

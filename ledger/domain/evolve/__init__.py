@@ -87,7 +87,7 @@ _EVOLVE: Final[dict[type, Callable[[State, Any], Any]]] = {
     e.OrderLineDeclined: lines.line_changes,
     e.OrderLineBackordered: lines.line_changes,
     e.BackorderFilled: lines.line_changes,
-    e.BackorderOverdue: _nothing,
+    e.BackorderOverdue: lines.line_changes,
     e.OrderLineCancelled: lines.line_changes,
     e.PaymentRecorded: lines.payment_recorded,
     e.LinePicked: lines.line_changes,

@@ -11,11 +11,20 @@ from typing import Any, Final
 
 from ledger.domain import events as e
 from ledger.domain.events import AnyEvent
-from ledger.domain.requests import AdjustStock, Decided, ReceiveReturn, ReceiveStock, RecordReturn
+from ledger.domain.requests import (
+    AdjustStock,
+    Decided,
+    InspectReturn,
+    ReceiveReturn,
+    ReceiveStock,
+    RecordReturn,
+)
 from ledger.domain.stock import Stamp, stamp_of
 
 ItemKey = tuple[str, str]
 LineKey = tuple[str, str]
+OFF_THE_BOOKS: Final = frozenset({"scrap", "return_to_vendor", "missing"})
+"""Dispositions of goods that are not there."""
 QUANTITIES: Final = ("on_hand", "damaged", "quality_control", "committed", "reserved", "incoming")
 
 
@@ -76,6 +85,7 @@ class Accounts:
         self.goods: Counter[tuple[str, str]] = Counter()
         self.on_the_way: dict[tuple[str, str], OnTheWay] = {}
         self.reserved: Counter[tuple[str, str, str]] = Counter()
+        self.held: Counter[tuple[str, str]] = Counter()
         self.answered: Counter[tuple[str, str]] = Counter()
         self.skus: dict[LineKey, str | None] = {}
 
@@ -130,10 +140,20 @@ def _came_back(books: Accounts, said: ReceiveReturn) -> None:
     for line in said.lines:
         if line.disposition != "missing":
             books.moved(line.sku, "returned", line.quantity)
+            if line.disposition in OFF_THE_BOOKS:
+                books.moved(line.sku, line.disposition, -line.quantity)
+
+
+def _inspected(books: Accounts, said: InspectReturn) -> None:
+    for line in said.lines:
+        was = line.from_disposition in OFF_THE_BOOKS
+        is_now = line.to in OFF_THE_BOOKS
+        books.moved(line.sku, "inspected", line.quantity * (was - is_now))
 
 
 _SAID: Final[dict[type, Callable[[Accounts, Any], None]]] = {
     AdjustStock: _adjusted,
+    InspectReturn: _inspected,
     ReceiveReturn: _came_back,
     ReceiveStock: _received,
     RecordReturn: _returned,
@@ -184,6 +204,14 @@ def _back(books: Accounts, event: e.StockSaleVoided | e.StockShipmentVoided) -> 
     books.item((event.location, event.sku)).on_hand += event.quantity
 
 
+def _hold_placed(books: Accounts, event: e.HoldPlaced) -> None:
+    books.held[(event.owner, event.line_id)] += event.quantity
+
+
+def _hold_ended(books: Accounts, event: e.HoldReleased | e.HoldExpired) -> None:
+    books.held[(event.owner, event.line_id)] -= event.quantity
+
+
 def _reserved(books: Accounts, event: e.StockReserved) -> None:
     books.item((event.location, event.sku)).reserved += event.quantity
     books.reserved[(event.held_for, event.holder, event.line_id)] += event.quantity
@@ -211,7 +239,6 @@ def _written_out(books: Accounts, event: e.StockWrittenOut) -> None:
     item = books.item((event.location, event.sku))
     item.on_hand -= event.quantity
     item.state(event.state, -event.quantity)
-    books.moved(event.sku, event.cause, -event.quantity)
 
 
 def _expected(books: Accounts, event: e.StockExpected) -> None:
@@ -303,6 +330,9 @@ def _transfer_closed(books: Accounts, event: e.TransferClosed) -> None:
 
 
 _BOOKED: Final[dict[type, Callable[[Accounts, Any], None]]] = {
+    e.HoldExpired: _hold_ended,
+    e.HoldPlaced: _hold_placed,
+    e.HoldReleased: _hold_ended,
     e.LineCollected: _collected,
     e.LineShipped: _shipped,
     e.OrderChanged: _changed,

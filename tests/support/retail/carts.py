@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ledger.domain.entries import Hold
 from ledger.domain.requests import ExtendHold, HoldLine, LineCut, PlaceHold, ReleaseHold
 from retail.network import place_of_customer
 from retail.world import World
@@ -12,10 +13,12 @@ def hold(world: World) -> None:
     again = world.owners and world.perhaps(0.35)
     owner = world.one_known(world.owners, world.state.owners) if again else world.a_name("cart")
     numbers = world.chance.sample(("1", "2", "3"), world.chance.randint(1, 2))
-    lines = tuple(
-        HoldLine(line_id=i, sku=world.a_sku(), quantity=world.a_quantity()) for i in numbers
-    )
-    where: dict[str, Any] = {"location": world.a_location()}
+    held = world.state.holds.get((owner, world.chance.choice("123")))
+    location = world.a_location()
+    if held is not None and world.perhaps(0.7):
+        location = held.parts[0].location
+    lines = tuple(_hold_line(world, i, location, held) for i in numbers)
+    where: dict[str, Any] = {"location": location}
     if world.perhaps(0.4):
         where = {"anywhere": True}
         if world.perhaps(0.6):
@@ -24,6 +27,15 @@ def hold(world: World) -> None:
     channel = world.chance.choice(world.network.channels)
     world.send(channel, PlaceHold, owner=owner, lines=lines, expires_at=ends, **where)
     world.owners.append(owner)
+
+
+def _hold_line(world: World, line_id: str, location: str, held: Hold | None) -> HoldLine:
+    """A sku that the owner holds already, at times as much as that and the shelf have together."""
+    sku, more = world.a_sku(), 0
+    if held is not None and world.perhaps(0.7):
+        sku, more = held.sku, held.quantity
+    quantity = world.about_all(location, sku, more)
+    return HoldLine(line_id=line_id, sku=sku, quantity=quantity)
 
 
 def extend(world: World) -> None:

@@ -27,13 +27,14 @@ def transfer(world: World) -> None:
         if again
         else world.a_name("transfer")
     )
-    lines = tuple(
-        TransferLine(line_id=str(n), sku=world.a_sku(), quantity=world.a_quantity(5))
-        for n in range(1, world.chance.randint(2, 3))
-    )
     start, end = world.a_location(), world.chance.choice(world.network.sites).name
     if start == end:
         return
+    skus = [world.a_sku() for _ in range(world.chance.randint(1, 3))]
+    lines = tuple(
+        TransferLine(line_id=str(n), sku=sku, quantity=world.about_all(start, sku))
+        for n, sku in enumerate(skus, 1)
+    )
     due = None
     if world.perhaps(0.6):
         due = (world.now + timedelta(days=world.chance.randint(-1, 2))).date()

@@ -1,5 +1,6 @@
 """What must hold after every request, of what it touched; and of everything, now and then."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
@@ -14,13 +15,13 @@ from invariants import (
     reservations_agree,
 )
 
-from ledger.domain.backorders import may_serve
 from ledger.domain.decider import Arrival, State
 from ledger.domain.entries import Backorder
 from ledger.domain.events import (
     AnyEvent,
     BackorderFilled,
     ExceptionResolved,
+    HoldPlaced,
     LocationDescribed,
     OrderEvent,
     OrderLineBackordered,
@@ -31,10 +32,11 @@ from ledger.domain.events import (
     StockCollected,
     StockCommitted,
     StockEvent,
+    StockReserved,
     StockShipped,
     StockUncommitted,
 )
-from ledger.domain.requests import ChangeOrder, Claim, ExtendHold
+from ledger.domain.requests import ChangeOrder, Claim, ExtendHold, PlaceHold, PlaceOrder
 from ledger.domain.words import Reason
 from retail.accounts import QUANTITIES, Accounts, ItemKey
 
@@ -58,6 +60,7 @@ class Proofs:
         self.decisions = 0
         self._parcels: dict[tuple[str, date], set[str]] = {}
         self._places: dict[str, set[str]] = {}
+        self._owners: set[str] = set()
         self._waiting: dict[LineKey, tuple[date, int]] = {}
 
     def decided(self, arrival: Arrival, events: Sequence[AnyEvent]) -> None:
@@ -70,6 +73,7 @@ class Proofs:
         if refusal is not None:
             self._refusal_names_numbers(arrival, refusal)
         capacities = self._capacities(events)
+        may_sell = self._limits(arrival)
         self.accounts.take(arrival.request, events)
         own = (arrival.channel, arrival.request.request_id)
         assert self.accounts.answered[own] == 1, "answered twice"
@@ -79,6 +83,7 @@ class Proofs:
             self._line(key)
         if isinstance(arrival.request, Claim):
             self._claimed_what_was_there(events, before)
+            self._within_limits(events, may_sell)
         self._within_capacity(arrival, events, capacities)
         risen = [key for key in items if self.accounts.item(key).available > max(0, before[key])]
         self._nobody_waits(events, risen)
@@ -94,11 +99,19 @@ class Proofs:
             self._item(key)
         assert set(self.state.stock) >= set(self.accounts.items) - self._never_moved()
         self._conserved()
+        self._holds_say_what_is_reserved()
         lines_are_whole(self.state)
         promises_agree(self.state)
         reservations_agree(self.state)
         backorders_agree(self.state)
         exceptions_agree(self.state)
+
+    def _holds_say_what_is_reserved(self) -> None:
+        """What was placed less what was released and expired is what its stock says."""
+        for (held_for, holder, line_id), reserved in self.accounts.reserved.items():
+            if held_for == "hold":
+                held = self.accounts.held[(holder, line_id)]
+                assert held == reserved, f"{holder!r} {line_id!r} holds {held}, has {reserved}"
 
     def _never_moved(self) -> set[ItemKey]:
         return {
@@ -116,6 +129,10 @@ class Proofs:
             known = self.accounts.on_the_way[(transfer_id, line_id)]
             assert line.in_transit == known.in_transit, (transfer_id, line_id, line)
             assert line.lost == known.lost, (transfer_id, line_id, line)
+            transfer = self.state.transfers[transfer_id]
+            over = transfer.cancelled or transfer.closed
+            to_send = 0 if over else max(0, line.requested - line.shipped)
+            assert line.reserved <= to_send, f"left, and still reserved: {transfer_id} {line}"
             there[line.sku] -= line.in_transit
         assert not any(there.values()), f"not conserved: {there}"
 
@@ -152,6 +169,38 @@ class Proofs:
         for key, was in before.items():
             available = self.accounts.item(key).available
             assert available >= min(0, was), f"{key}: {was} available, after a claim {available}"
+
+    def _limits(self, arrival: Arrival) -> dict[str, int]:
+        """What its channel may sell of each sku that a new order or cart asks for."""
+        request = arrival.request
+        if not isinstance(request, PlaceOrder | PlaceHold) or self._names_holds(request):
+            return {}
+        selling = request.channel or arrival.channel
+        skus = {line.sku for line in request.lines}
+        limited = [sku for sku in skus if (selling, sku) in self.state.buffers]
+        return {sku: self._may_sell(selling, sku) for sku in limited}
+
+    def _names_holds(self, request: PlaceOrder | PlaceHold) -> bool:
+        if isinstance(request, PlaceOrder):
+            return request.hold_owner is not None
+        return request.owner in self._owners
+
+    def _within_limits(self, events: Sequence[AnyEvent], may_sell: dict[str, int]) -> None:
+        """A new order or cart takes no more than its channel may sell."""
+        self._owners.update(event.owner for event in events if isinstance(event, HoldPlaced))
+        if any(isinstance(event, ExceptionResolved) for event in events):
+            return  # what had waited for it may move promises
+        own = {e.order_id for e in events if isinstance(e, OrderPlaced)}
+        own |= {e.owner for e in events if isinstance(e, HoldPlaced)}
+        taken: Counter[str] = Counter()
+        for event in events:
+            if not isinstance(event, StockCommitted | StockReserved):
+                continue
+            holder = event.holder if isinstance(event, StockReserved) else event.order_id
+            if holder in own:
+                taken[event.sku] += event.quantity
+        for sku, limit in may_sell.items():
+            assert taken[sku] <= limit, f"{taken[sku]} of {sku} taken, {limit} may be sold"
 
     def _refusal_names_numbers(self, arrival: Arrival, refused: RequestRefused) -> None:
         """What it hits, and by how much; and it is so."""
@@ -205,6 +254,9 @@ class Proofs:
                 self._sourced(arrival, event, capacities[event.location])
 
     def _sourced(self, arrival: Arrival, event: OrderLineSourced, capacity: int | None) -> None:
+        policy = self.state.locations[event.location]
+        assert policy.ships, event
+        assert policy.active, event
         if capacity is None or event.location in self._places.get(event.order_id, ()):
             return
         zone = ZoneInfo(self.state.locations[event.location].time_zone)
@@ -236,18 +288,27 @@ class Proofs:
         """Served by this place, for this channel, which may sell more: said anew, as in domain.md."""
         state = self.state
         line = state.lines[(entry.order_id, entry.line_id)]
-        selling = state.orders[entry.order_id].selling_channel
-        policy = state.locations[location]
-        channel = state.channels.get(selling)
-        served = None if channel is None else channel.locations
-        hands_over = policy.ships
-        if line.location is not None:
-            by_how = {"ship": policy.ships, "pickup": policy.pickup}
-            hands_over = line.location == location and by_how.get(line.how or "", True)
-        serves = policy.active and (served is None or location in served) and hands_over
-        if not serves or location in line.declined:
+        if not self._may_serve((entry.order_id, entry.line_id), location):
             return False
+        selling = state.orders[entry.order_id].selling_channel
+        buffer = state.buffers.get((selling, line.sku))
+        if buffer is not None and buffer.cap is not None:
+            return False  # one filling takes the cap at most, and leaves the rest waiting
         return self._may_sell(selling, line.sku) > 0
+
+    def _may_serve(self, key: LineKey, location: str) -> bool:
+        """Whether a place may serve a line that waits."""
+        line = self.state.lines[key]
+        policy = self.state.locations[location]
+        channel = self.state.channels.get(self.state.orders[key[0]].selling_channel)
+        served = None if channel is None else channel.locations
+        if not policy.active or location in line.declined:
+            return False
+        if served is not None and location not in served:
+            return False
+        if line.location is not None and line.location != location:
+            return False
+        return policy.pickup if line.how == "pickup" else policy.ships
 
     def _may_sell(self, channel: str, sku: str) -> int:
         state = self.state
@@ -265,7 +326,7 @@ class Proofs:
         if buffer is None:
             return there
         to_sell = max(0, there - buffer.quantity)
-        return to_sell if buffer.cap is None else 0  # one filling takes the cap at most
+        return to_sell if buffer.cap is None else min(to_sell, buffer.cap)
 
     def _in_order_of_filling(self, events: Sequence[AnyEvent]) -> None:
         """Who came first is filled first: nobody before him still waits for this place."""
@@ -283,12 +344,13 @@ class Proofs:
 
     def _nobody_was_passed_over(self, event: BackorderFilled) -> None:
         key = (event.order_id, event.line_id)
+        assert self._may_serve(key, event.location), f"may not serve it: {event}"
         mine, sku = self._waiting.get(key, NEVER), self.state.lines[key].sku
         for other, theirs in self._waiting.items():
             line = self.state.lines[other]
             if theirs < mine and line.sku == sku and line.backordered:
                 limited = (self.state.orders[other[0]].selling_channel, sku) in self.state.buffers
-                assert limited or not may_serve(self.state, other, line, event.location), (
+                assert limited or not self._may_serve(other, event.location), (
                     f"{other} waits since {theirs}, {key} behind it was filled"
                 )
 

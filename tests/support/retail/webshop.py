@@ -80,10 +80,11 @@ def order_line(world: World, line_id: str) -> OrderLine:
     location = None
     if how != "ship" or world.perhaps(LOCATED):
         location = world.a_location() if world.perhaps(0.97) else None
+    sku = world.a_sku()
     return OrderLine(
         line_id=line_id,
-        sku=world.a_sku(),
-        quantity=world.a_quantity(),
+        sku=sku,
+        quantity=world.about_all(location, sku) if location else world.a_quantity(),
         how=how,
         location=location,
     )

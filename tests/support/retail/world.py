@@ -15,6 +15,7 @@ OPENS: Final = datetime(2026, 3, 27, 6, 0, tzinfo=UTC)
 RECENT: Final = 10
 """Most of what is done is about one of so many things that were last heard of."""
 KNOCKS: Final = 5
+FEW: Final = 25
 TWICE: Final = 0.05
 """How often a request is sent again."""
 
@@ -127,6 +128,13 @@ class World:
 
     def a_quantity(self, most: int = 4) -> int:
         return self.chance.randint(1, most)
+
+    def about_all(self, location: str, sku: str, more: int = 0) -> int:
+        """Now and then about all that is available there, or a little too much."""
+        item = self.state.stock.get((location, sku))
+        if item is None or not 0 < item.available + more <= FEW or self.chance.random() < 0.6:
+            return self.a_quantity()
+        return max(1, item.available + more + self.chance.choice((-1, 0, 0, 1)))
 
     def in_future(self, least_s: int, most_s: int) -> datetime:
         """A time to come, in whole minutes."""
