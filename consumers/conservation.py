@@ -146,14 +146,20 @@ class Conservation:
         for line in self._moving[event.transfer_id].values():
             line.closed = True
 
-    def report(self, on_hand: dict[str, int]) -> ConservationReport:
-        """Compare with the sum of on_hand over all locations, by sku."""
-        sums, in_transit = self._with_transfers()
-        skus = sorted(sums.keys() | on_hand.keys())
+    def report(
+        self, on_hand: dict[str, int], in_transit: dict[str, int] | None = None
+    ) -> ConservationReport:
+        """Compare with the sum of on_hand over all locations, by sku, and what is in transit.
+
+        Without the latter, the view of transfers being elsewhere: with what the events say of it.
+        """
+        sums, said = self._with_transfers()
+        on_its_way = said if in_transit is None else in_transit
+        skus = sorted(sums.keys() | on_hand.keys() | on_its_way.keys())
         broken = []
         for sku in skus:
             terms = sums.get(sku, Counter())
-            found, moving = on_hand.get(sku, 0), in_transit[sku]
+            found, moving = on_hand.get(sku, 0), on_its_way.get(sku, 0)
             if found + moving != sum(terms.values()):
                 broken.append(Broken(sku, found, moving, sum(terms.values()), dict(terms)))
         return ConservationReport(len(skus), len(broken), tuple(broken[:MAX_BROKEN]))

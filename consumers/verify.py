@@ -144,7 +144,9 @@ class _Checked:
         tables = tuple(comparison.report() for _, comparison in self._pairs)
         conserved = None
         if self._conservation is not None:
-            conserved = self._conservation.report(_on_hand(conn, network))
+            conserved = self._conservation.report(
+                _on_hand(conn, network), _in_transit(conn, network, self.position)
+            )
         return ViewReport(
             self.view.name,
             self.position,
@@ -194,6 +196,19 @@ def _snapshot(conn: psycopg.Connection[Any]) -> Iterator[None]:
 def _on_hand(conn: psycopg.Connection[Any], network: str) -> dict[str, int]:
     found = conn.execute(
         "SELECT sku, sum(on_hand) FROM inventory WHERE network = %s GROUP BY sku", [network]
+    )
+    return dict(found.fetchall())
+
+
+def _in_transit(
+    conn: psycopg.Connection[Any], network: str, position: int
+) -> dict[str, int] | None:
+    """What the view of transfers shows by sku; None if it stands elsewhere."""
+    stand = checkpoints.positions(conn, network).get("transfers")
+    if stand != position:
+        return None
+    found = conn.execute(
+        "SELECT sku, sum(in_transit) FROM transfer_lines WHERE network = %s GROUP BY sku", [network]
     )
     return dict(found.fetchall())
 

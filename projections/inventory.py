@@ -4,11 +4,11 @@ from functools import cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
-from ledger.domain.events import AnyStockEvent, ShortageFound
+from ledger.domain.events import AnyStockEvent, ShortageFound, StockCountRevised
 from ledger.domain.stock import NOTHING, StockItem, moved
 from ledger.domain.words import ChannelId, Location, RequestId, Sku
 from projections.episodes import NEVER, Episode, closed, opened
@@ -117,6 +117,13 @@ class Inventory(Projection):
             episode = opened(episode, position, event)
         elif episode.stands and not _breaks_promises(item):
             episode = closed(episode, position, event)
+        elif (
+            event.__class__ is StockCountRevised
+            and episode.until_position == position - 1
+            and _breaks_promises(item)
+        ):
+            # A count had seen what seemed to end it, and takes that back at once.
+            episode = replace(episode, until_position=None, until=None)
         self.items.put(key, (item, position, episode))
 
 

@@ -248,6 +248,15 @@ def _beyond_limit(free: Free, lines: Sequence[OrderLine]) -> list[RefusedLine]:
     return beyond
 
 
+def _named_at(grants: Iterable[Grant], place: str, sku: str) -> int:
+    """What lines that name this place, and are not short themselves, take of a sku there."""
+    return sum(
+        grant.line.quantity
+        for grant in grants
+        if grant.line.location == place and grant.line.sku == sku and not grant.missing
+    )
+
+
 def _short(free: Free, grants: list[Grant], grant: Grant) -> RefusedLine:
     """What was asked of this line's item, in sum, and what is available of it."""
     line = grant.line
@@ -255,7 +264,10 @@ def _short(free: Free, grants: list[Grant], grant: Grant) -> RefusedLine:
     if line.location is not None:
         available = free.whole(line.location, line.sku)
     else:
-        available = sum(max(0, free.whole(place, line.sku)) for place in free.view.shipping)
+        available = sum(
+            max(0, free.whole(place, line.sku) - _named_at(grants, place, line.sku))
+            for place in free.view.shipping
+        )
     return RefusedLine(
         line_id=line.line_id,
         sku=line.sku,

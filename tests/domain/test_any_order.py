@@ -6,6 +6,7 @@ import any_order
 from any_request import (
     Sent,
     any_fact,
+    any_word,
     fact_of_an_open_shop,
     several,
     standing_claims,
@@ -36,3 +37,11 @@ def test_facts_may_come_before_the_order_sale_or_transfer_that_they_are_about(
     chance: Random,
 ) -> None:
     any_order.facts_find_their_order(facts, (*orders, *transfers), chance)
+
+
+@settings(max_examples=EXAMPLES)
+@given(several(any_word), standing_claims, chances)
+def test_of_two_words_on_one_thing_the_later_counts_whichever_came_first(
+    words: list[Sent], claims: list[Sent], chance: Random
+) -> None:
+    any_order.facts_commute(words, claims, chance)

@@ -3,7 +3,7 @@
 from math import asin, cos, radians, sin, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.domain.distance import EARTH_RADIUS_M, metres, nearness, nearness_at, vector
@@ -52,6 +52,7 @@ def test_it_is_as_far_there_as_back(here: Point, there: Point) -> None:
 
 
 @given(here=POINTS, there=POINTS)
+@example(here=(0, 0), there=(0, 179_999_995))
 def test_what_is_quicker_to_tell_never_hides_somebody_as_near(here: Point, there: Point) -> None:
     """Sourcing passes over who is less near than a metre more says."""
     one, other = vector(*here), vector(*there)

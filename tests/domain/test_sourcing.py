@@ -14,8 +14,11 @@ from asks import (
 from given import accepted, given, happened, order_line, refused, stock
 from where import in_city, sourced, stocked, to, wanted
 
+from ledger.domain.decider import Arrival, decide
 from ledger.domain.distance import EARTH_RADIUS_M, metres, vector
 from ledger.domain.events import OrderLineSourced, StockCommitted
+from ledger.domain.evolve import evolve
+from ledger.domain.requests import Place
 from ledger.domain.words import Reason
 
 BERLIN_TO_POTSDAM_M = 27_214
@@ -284,3 +287,32 @@ def test_a_shelf_below_zero_offers_nothing() -> None:
 def test_the_far_side_of_the_earth_is_half_its_circumference_away() -> None:
     away = metres(vector(0, 0), vector(0, 180_000_000))
     assert abs(away - round(3.141592653589793 * EARTH_RADIUS_M)) <= 1
+
+
+def test_the_nearest_is_found_though_others_are_nearer_to_the_middle_of_its_part_of_the_map() -> (
+    None
+):
+    """The order goes to the corner of a cell of half a degree; sites stand on its diagonal."""
+    corner = Place(region="DE", latitude_udeg=0, longitude_udeg=0)
+    sites = [
+        place(name, latitude_udeg=udeg, longitude_udeg=udeg)
+        for name, udeg in (("MIDDLE", 240_000), ("HALFWAY", 120_000), ("CORNER", 1_000))
+    ]
+    given(*sites, *stocked("MIDDLE", "HALFWAY", "CORNER")).when(
+        order("A", wanted(), ship_to=corner)
+    ).then(sourced("A", "CORNER", rule="nearest", second=("HALFWAY",)))
+
+
+def test_orders_of_a_block_in_flight_see_what_those_before_them_took() -> None:
+    """Several orders are decided on a state that is not confirmed yet."""
+    shop = given(in_city("POTSDAM"), in_city("HAMBURG"), *stocked("POTSDAM", "HAMBURG", quantity=2))
+    in_flight = shop.books.state.on_top()
+    chosen = []
+    for name in ("A", "B", "C", "D", "E"):
+        asked = order(name, wanted(), ship_to=to("BERLIN"))
+        request = asked.type(request_id=name, occurred_at=shop.clock, **asked.fields)
+        events = decide(in_flight, Arrival("web", shop.clock, "", request))  # type: ignore[arg-type] # a claim
+        for event in events:
+            evolve(in_flight, event)
+        chosen += [event.location for event in events if isinstance(event, StockCommitted)]
+    assert chosen == ["POTSDAM", "POTSDAM", "HAMBURG", "HAMBURG"]

@@ -7,8 +7,10 @@ import pytest
 from asks import line, order, received, sold
 from given import Shop, given
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from projections import views
+from projections.exceptions import Exceptions
 from projections.inventory import Inventory
 from projections.tables import Table
 from projections.views import VIEWS, ViewsOutdated
@@ -107,6 +109,16 @@ def test_another_column_key_index_or_comment_is_another_definition():
     assert len({table.definition for table in made}) == len(made)
     again = Table("some", Row, key=("sku",), comment="Some.")
     assert again.definition == made[0].definition
+
+
+def test_another_sql_view_is_another_definition_and_is_made_anew(told, monkeypatch):
+    before = Exceptions().definition
+    [view] = Exceptions.sql_views
+    monkeypatch.setattr(Exceptions, "sql_views", (replace(view, comment="All of it."),))
+    assert Exceptions().definition != before
+    told.project()
+    [found] = told.sql("SELECT obj_description('exceptions'::regclass) AS comment")
+    assert found["comment"] == "All of it."
 
 
 def test_the_sql_views_are_there_again_after_a_table_they_read_was_made_anew(told, monkeypatch):

@@ -448,6 +448,23 @@ def test_goods_that_vanish_on_their_way_break_conservation(told):
     assert broken.terms == {"received": 10, "lost_in_transfer": -1}
 
 
+def test_goods_that_are_shown_on_their_way_after_they_were_lost_break_conservation(told):
+    shop = given(place("STORE"), received("SKU", "DC", 10), transfer("tr-1"))
+    ledger = told(shop.when(sent("tr-1", {"1": 8}), arrived("tr-1", 3), transfer_closed("tr-1")))
+    ledger.sql("UPDATE transfer_lines SET in_transit = 5")
+    [broken] = conserved(ledger).broken
+    assert (broken.on_hand, broken.in_transit, broken.expected) == (5, 5, 5)
+    assert broken.terms == {"received": 10, "lost_in_transfer": -5}
+
+
+def test_stock_is_conserved_also_while_the_view_of_transfers_is_behind(told):
+    shop = given(place("STORE"), received("SKU", "DC", 10), transfer("tr-1"))
+    ledger = told(shop)
+    ledger.tell(shop.when(sent("tr-1", {"1": 8}), arrived("tr-1", 3)))
+    ledger.project(names=["inventory"])
+    assert conserved(ledger).broken == ()
+
+
 def test_a_hold_that_the_shelf_cannot_keep_is_a_shortage_that_resolved_itself(told):
     shop = given(
         received("MUG", "STORE", 2), held("cart", ("1", "MUG", 2)), sold("MUG", "STORE", 1)

@@ -68,6 +68,7 @@ __all__ = [
     "Sent",
     "any_fact",
     "any_request",
+    "any_word",
     "days",
     "deliveries",
     "fact_of_an_open_shop",
@@ -116,6 +117,8 @@ any_request = _requests(*CLAIMS, *MOVEMENTS, FACTS_ABOUT_ALL, (*SAID_ONLY, *CLOS
 any_fact = _requests(*MOVEMENTS, SALE_FACTS, (*SAID_ONLY, *CLOSING))
 """Facts whose promised outcome does not depend on what was known when they arrived: each says
 how much."""
+any_word = _requests((*SAID_ONLY, *CLOSING))
+"""Facts that only say something: the latest by effective time counts."""
 fact_of_an_open_shop = _requests(*MOVEMENTS, SALE_FACTS, (*SAID_ONLY, *OPENING))
 """Facts after which an order is never refused but for want of stock."""
 

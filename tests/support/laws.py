@@ -1,7 +1,7 @@
 """The laws themselves: over one day's requests in order of arrival, checked after each of them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from any_request import Sent
@@ -10,6 +10,7 @@ from hypothesis import note
 from invariants import check, one_answer
 
 from ledger import codec
+from ledger.domain.deadlines import request_of
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.events import (
     AnyEvent,
@@ -18,17 +19,47 @@ from ledger.domain.events import (
     OrderLineCancelled,
     RequestAccepted,
     RequestRefused,
+    ShortageFound,
     StockCommitted,
     StockEvent,
 )
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import AnyRequest, Claim, PlaceOrder
 from ledger.domain.stock import NOTHING
-from ledger.domain.words import Reason
+from ledger.domain.words import WRITER_CHANNEL, Reason
 from ledger.fingerprint import fingerprint
 
 STEP = timedelta(seconds=30)
 """Between two arrivals: the first few of a day happen ahead of our clock."""
+LEAP = timedelta(hours=5)
+"""Between two arrivals of days on which deadlines pass."""
+LONG_AFTER = timedelta(days=400)
+"""No deadline lies further ahead."""
+
+
+def time_passes(books: Books, now: datetime) -> None:
+    """Deadlines that have passed are decided, each once."""
+    while (key := books.state.passed_deadline(now)) is not None:
+        books.take(WRITER_CHANNEL, request_of(key), now)
+        assert key not in books.state.deadlines, f"decided, and stands: {key}"
+
+
+def everything_ends(books: Books) -> None:
+    """When all deadlines have passed, nothing is held for anybody's cart."""
+    time_passes(books, START + LONG_AFTER)
+    check(books)
+    assert not books.state.holds, books.state.holds
+    assert not books.state.deadlines, books.state.deadlines
+
+
+def nothing_stops_the_writer(day: list[Sent]) -> None:
+    """Whatever is asked, and whenever: there is an answer."""
+    books = Books()
+    for step, sent in enumerate(day):
+        now = START + step * LEAP
+        time_passes(books, now)
+        one_answer(books.take(sent.channel, sent.request, now))
+    everything_ends(books)
 
 
 def every_number_is_a_sum(day: list[Sent]) -> None:
@@ -37,6 +68,7 @@ def every_number_is_a_sum(day: list[Sent]) -> None:
     for step, sent in enumerate(day):
         note(f"{sent.channel}: {msgspec.json.encode(sent.request).decode()}")
         recorded_at = START + step * STEP
+        time_passes(books, recorded_at)
         before = snapshot(books.state)
         decided = books.decided(sent.channel, sent.request, recorded_at)
         assert snapshot(books.state) == before, "deciding changed the state"
@@ -55,6 +87,7 @@ def claimed_what_was_there(state: State, claim: AnyRequest, events: tuple[AnyEve
     after = state.on_top(planned=False)
     for event in effects:
         evolve(after, event)
+    assert not [e for e in effects if isinstance(e, ShortageFound)], claim
     for event in effects:
         if isinstance(event, StockEvent):
             item = (event.location, event.sku)
@@ -83,8 +116,10 @@ def reading_again_is_knowing_the_same(day: list[Sent]) -> None:
     """Through the bytes of every event, as a restarted writer reads them."""
     books, again = Books(), State()
     for step, sent in enumerate(day):
-        for event in books.take(sent.channel, sent.request, START + step * STEP):
-            evolve(again, codec.decode(codec.TOPICS[type(event)], codec.encode(event)))
+        time_passes(books, START + step * STEP)
+        books.take(sent.channel, sent.request, START + step * STEP)
+    for event in books.events:
+        evolve(again, codec.decode(codec.TOPICS[type(event)], codec.encode(event)))
     assert snapshot(again) == snapshot(books.state)
 
 

@@ -123,8 +123,14 @@ class _Chance:
             lambda: order(self.name, self._line(), hold_owner=owner),
             lambda: buffered("web", self.sku, 1, self.chance.choice([None, 30]), **said),
             lambda: served_by("web", *LOCATIONS, **said),
-            lambda: place(self.location, **said, active=self.chance.random() < 0.95),
+            lambda: self._described(said),
         )
+
+    def _described(self, said: dict[str, str]) -> Ask:
+        """A location that may be shut, or take only so many parcels a day."""
+        capacity = self.chance.choice([None, 3])
+        active = self.chance.random() < 0.95
+        return place(self.location, **said, active=active, daily_capacity=capacity)
 
     def _line(self, line_id: str = "1") -> object:
         location = self.chance.choice([None, self.location])

@@ -29,6 +29,7 @@ from ledger.domain.events import (
     OrderPlaced,
     RefusedLine,
     RequestRefused,
+    ShortageFound,
     StockCollected,
     StockCommitted,
     StockEvent,
@@ -166,6 +167,8 @@ class Proofs:
         """No claim takes what is not there. What had waited for it is nobody's claim."""
         if any(isinstance(event, ExceptionResolved) for event in events):
             return
+        short = [event for event in events if isinstance(event, ShortageFound)]
+        assert not short, f"a claim took what was promised: {short}"
         for key, was in before.items():
             available = self.accounts.item(key).available
             assert available >= min(0, was), f"{key}: {was} available, after a claim {available}"
