@@ -6,7 +6,7 @@
 # The stamps in .venv say what is done already, so a second run goes straight to its work.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve cluster test lint bench soak simulate jars lock clean
+.PHONY: help demo serve cluster test lint bench soak simulate days jars lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,6 +55,9 @@ soak: $(VENV)/dev ## break a cluster of real brokers for MINUTES=20 and prove wh
 
 simulate: $(VENV)/dev ## run writers over a simulated Kafka by 5000 seeds (ARGS: --first N --seeds N --verbose)
 	@PYTHONPATH=tests/support exec $(BIN)/python -m simulation $(or $(ARGS),--seeds 5000)
+
+days: $(VENV)/dev ## let a retailer trade by 5000 seeds and hold the books against it (ARGS: --first N --seeds N --jobs N)
+	@PYTHONPATH=tests/support exec $(BIN)/python -m retail $(or $(ARGS),--seeds 5000)
 
 COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --group build \
   --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock'

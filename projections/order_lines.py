@@ -48,7 +48,7 @@ class OrderLineItem(Struct, frozen=True, gc=False):
     over_returned: Annotated[int, Meta(description="Came back beyond what left.")]
     promise: Annotated[
         date | None,
-        Meta(description="The day for which what waits, or waited last, for stock is promised."),
+        Meta(description="The day for which what waits for stock is promised."),
     ]
     ready_until: Annotated[
         Moment | None, Meta(description="Until when what is ready waits; the earliest.")

@@ -15,6 +15,7 @@ from rich.markup import escape
 from api import settings as configured
 from api.backend import of_node
 from api.commands import demo_day, importing, progress
+from api.commands.demo_story import BUNTING, HEART, Day
 from api.commands.serving import PortOption, serve_backend
 from api.commands.terminal import DataOption, Failure, log_to_stderr, out, say, table
 from api.compose import open_node
@@ -92,12 +93,13 @@ def _fill(node: Node, file: Path | None) -> None:
             progressing,
             opening_balances=True,
         )
-        lived = list(demo_day.live_through(node))
+        importing.catch_up(node, progressing)
+        since = demo_day.begun(node)
+        lived = list(demo_day.live_through(node, since))
         importing.catch_up(node, progressing)
     _show_import(report)
-    shown = table(
-        "One day in London, 2011-09-01", "time", "channel", "what happens", "the ledger says"
-    )
+    title = f"A day in London, {Day(since).date}"
+    shown = table(title, "time", "channel", "what happens", "the ledger says")
     for step, answer in lived:
         shown.add_row(step.time, step.channel, step.told, escape(demo_day.said(answer)))
     out.print(shown)
@@ -114,16 +116,26 @@ def _show_import(report: Report) -> None:
 def _invite(address: str, data: Path) -> None:
     where = "" if data == Path(".onebook") else f" --data {shlex.quote(str(data))}"
     onebook = _program()
-    out.print(f"\n[bold]Look at {address}[/] (Ctrl-C stops it). In another terminal:\n")
+    out.print(f"\n[bold]Look at {address}[/] (Ctrl-C stops it), and from there at\n")
+    for page, told in (
+        ("exceptions", "what people must look at"),
+        ("orders/web-2003", "an order split over two locations, and why these"),
+        ("orders/web-2005", "one that waits for a supply, with its promise"),
+        (f"inventory/{BUNTING}", "a sku's stock, and every movement that made it so"),
+        ("transfers", "what is on its way"),
+        ("customers/17841", "a customer's timeline"),
+    ):
+        out.print(f"  [bold]{address}/{page}[/]  [dim]# {told}[/]", highlight=False, soft_wrap=True)
+    out.print("\nIn another terminal:\n")
     for command, told in (
-        (
-            f"{onebook} inventory {demo_day.BUNTING} --movements{where}",
-            "every movement behind its number",
-        ),
-        (f"{onebook} order web-1003{where}", "an order that the shelf cannot keep"),
-        (f"{onebook} customer 14911{where}", "what one customer bought"),
+        (f"{onebook} exceptions --limit 5{where}", "what people must look at, the dearest first"),
+        (f"{onebook} order web-2001{where}", "who served it, and why; who came second"),
+        (f"{onebook} order web-2004{where}", "paid, and the shelf cannot keep it"),
+        (f"{onebook} inventory {BUNTING} --movements{where}", "every movement behind its number"),
+        (f"{onebook} hold{where}", "a cart's goods, free again in a few minutes"),
+        (f"{onebook} customer 17841{where}", "one person under two ids"),
         (f"{onebook} verify{where}", "fold everything afresh and compare"),
-        (f"curl {address}/v1/inventory/{demo_day.BUNTING}", "the same for programs"),
+        (f"curl {address}/v1/availability/web/{HEART}", "what the web shop may promise, by when"),
         (f"curl -N '{address}/v1/events/stream?after=0'", "every event, live"),
     ):
         out.print(f"  [bold]{command}[/]  [dim]# {told}[/]", highlight=False, soft_wrap=True)

@@ -274,8 +274,11 @@ def sold_line(line: SaleLine, location: str) -> Line:
 
 
 def changed(line: Line, event: LineEvent) -> Line:
-    """The line after the event."""
-    return _CHANGED[type(event)](line, event)
+    """The line after the event; what waits no longer has no promise either."""
+    after = _CHANGED[type(event)](line, event)
+    if after.promise is not None and after.backordered == 0:
+        return replace(after, promise=None, promised_until=None)
+    return after
 
 
 def promised(line: Line, location: str, quantity: int, number: int) -> Line:

@@ -56,6 +56,8 @@ def ship_transfer(draft: Draft, request: ShipTransfer) -> None:
         draft.stock(sent)
         draft.emit(TransferShipped(*draft.header, *key, line.quantity))
         _on_its_way(draft, key, transfer, before)
+        if transfer.due_until is not None and transfer.due_until <= draft.arrival.recorded_at:
+            transfer_overdue(draft, request.transfer_id)
 
 
 def receive_transfer(draft: Draft, request: ReceiveTransfer) -> None:
@@ -115,7 +117,7 @@ def release(draft: Draft, transfer_id: str, transfer: Transfer) -> None:
 def transfer_overdue(draft: Draft, transfer_id: str) -> None:
     """The day is over and it is not all there: people are told."""
     transfer = draft.state.transfers.get(transfer_id)
-    if transfer is None or transfer.due is None:
+    if transfer is None or transfer.due is None or transfer.overdue:
         return
     if _is_awaited(draft, transfer_id, transfer):
         draft.emit(TransferOverdue(*draft.header, transfer_id, transfer.due))

@@ -1,7 +1,6 @@
 """Rules 11 and 12: an order's state is derived from its lines; payment is another matter."""
 
 import pytest
-from msgspec.structs import replace
 from asks import (
     cancel,
     collected,
@@ -17,6 +16,7 @@ from asks import (
     voided,
 )
 from given import given, labelled, order_line
+from msgspec.structs import replace
 
 from ledger.domain.orders import Allocation, Label, Line, label
 

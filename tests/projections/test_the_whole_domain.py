@@ -110,9 +110,7 @@ def test_lines_of_orders_are_as_the_writer_knows_them_at_every_location(ledger, 
     for key, line in state.lines.items():
         names = "ordered cancelled expired backordered committed picked ready short shipped"
         quantities(shown[key], line, f"{names} collected delivered returned excess over_returned")
-        quantities(shown[key], line, "location how sku")
-        if line.backordered:  # else the view shows what was promised last
-            quantities(shown[key], line, "promise")
+        quantities(shown[key], line, "location how sku promise")
         for known in line.allocations:
             row = there.pop((*key, known.location))
             quantities(row, known, "committed short")

@@ -53,7 +53,7 @@ def summed(events: Iterable[AnyEvent]) -> Sums:
     return sums
 
 
-def _changes(event: StockEvent) -> tuple[tuple[str, int], ...]:
+def _changes(event: StockEvent) -> tuple[tuple[str, int], ...]:  # noqa: C901 - a row an event
     match event:
         case StockReceived() | StockAdjusted() | StockReturned():
             return (("on_hand", event.quantity), (event.state, event.quantity))

@@ -62,10 +62,7 @@ def _allocations_change(state: State, before: Line, after: Line) -> Line:
 
 
 def _backorder_changes(state: State, key: LineKey, before: Line, after: Line) -> Line:
-    """Keep the line among the backorders of its sku exactly as long as it waits.
-
-    One that waits no longer has no promise either: it may wait again, since what left came back.
-    """
+    """Keep the line among the backorders of its sku exactly as long as it waits."""
     entry = _backorder(key, before)
     promised_anew = (after.promise, after.promised_until) != (before.promise, before.promised_until)
     if entry is not None and (after.backordered == 0 or promised_anew):
@@ -78,8 +75,6 @@ def _backorder_changes(state: State, key: LineKey, before: Line, after: Line) ->
             state.end_deadline((before.promised_until, "backorder", *key))
         entry = None
         after = replace(after, backorder=0)
-        if after.backordered == 0:
-            after = replace(after, promise=None, promised_until=None)
     if entry is None and after.backordered > 0:
         number = before.backorder or state.next_backorder()
         after = replace(after, backorder=number)

@@ -1,5 +1,7 @@
 """What transfer events change in the writer's knowledge; stock changes by itself."""
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from ledger.domain.entries import Transfer, TransferLineState
@@ -24,15 +26,24 @@ def requested(state: State, event: TransferRequested) -> None:
     for line in event.lines:
         key = (transfer_id, line.line_id)
         state.transfer_lines[key] = TransferLineState(line.sku, line.quantity)
-    if event.due_until is not None and event.due_until > event.recorded_at:
-        state.set_deadline((event.due_until, "transfer", transfer_id, ""))
+    _awaited(state, transfer_id, event.due_until, event.recorded_at)
+
+
+def _awaited(
+    state: State, transfer_id: str, due_until: datetime | None, recorded_at: datetime
+) -> None:
+    if due_until is not None and due_until > recorded_at:
+        state.set_deadline((due_until, "transfer", transfer_id, ""))
 
 
 def shipped(state: State, event: TransferShipped) -> None:
-    """Goods left their source."""
+    """Goods left their source: they are awaited, though the transfer had been cancelled."""
     key = (event.transfer_id, event.line_id)
     line = state.transfer_lines[key]
     _put_line(state, key, replace(line, shipped=line.shipped + event.quantity))
+    transfer = state.transfers[event.transfer_id]
+    if transfer.cancelled and not transfer.closed:
+        _awaited(state, event.transfer_id, transfer.due_until, event.recorded_at)
 
 
 def received(state: State, event: TransferReceived) -> None:
