@@ -25,6 +25,7 @@ from api.routes import (
     health,
     holds,
     inventory,
+    lists,
     orders,
     pages,
     quotes,
@@ -52,6 +53,7 @@ ROUTERS = (
     events,
     health,
     pages,
+    lists,
     docs,
 )
 

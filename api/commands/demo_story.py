@@ -146,7 +146,7 @@ def _web_order(day: Day) -> Iterator[Step]:
 
 
 def _not_there(day: Day) -> Iterator[Step]:
-    order = {"order_id": "web-2002", "currency": "GBP"}
+    order: Fields = {"order_id": "web-2002", "currency": "GBP"}
     lines = [priced(CAKESTAND, 50, 1275, how="pickup", location=SOHO)]
     told = "somebody asks for 50 cakestands in Soho"
     yield day.step("09:20", "web", told, "place_order", **order, lines=lines)

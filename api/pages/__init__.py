@@ -7,7 +7,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from api.pages import told
 from api.paths import encoded
+from ledger.domain.words import part
 
 _POLICY: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -65,4 +67,11 @@ _environment.filters |= {
     "day": day,
     "words": words,
     "part": encoded,
+    "stream_part": part,
+    "served": told.served,
+    "stands": told.stands,
+    "places": told.places,
+    "parts_moved": told.parts_moved,
+    "subject_page": told.page_of,
 }
+_environment.tests["in_any_of"] = told.in_any_of

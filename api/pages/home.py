@@ -1,17 +1,22 @@
 """What the home page shows, read from the views."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from api.database import Connection
+from api.pages.rows import fetch
 from ledger.domain.words import SALE_PREFIX, part
-from projections import order_reads
+from projections import exceptions_view, order_reads
+from projections.exceptions_view import ExceptionItem
 from projections.order_reads import Order
 from projections.orders import OrderRow
+from projections.paging import Page
 
 ROWS: Final = 10
+LOOK: Final = 3
+"""What people must look at: so much of it."""
 
 
 class Counts(Struct, frozen=True):
@@ -19,6 +24,7 @@ class Counts(Struct, frozen=True):
 
     skus: int
     units: int
+    incoming: int
     orders: int
     sales: int
     customers: int
@@ -32,7 +38,9 @@ class Goods(Struct, frozen=True):
     title: str | None
     on_hand: int
     committed: int
+    reserved: int
     available: int
+    incoming: int
     shortage: int
     movements: int
 
@@ -51,6 +59,7 @@ class Home(Struct, frozen=True):
 
     position: int
     counts: Counts
+    exceptions: Page[ExceptionItem]
     goods: list[Goods]
     placed: list[OrderRow]
     sold: list[OrderRow]
@@ -60,9 +69,11 @@ class Home(Struct, frozen=True):
 _POSITION: Final = "SELECT coalesce(min(position), 0) FROM projections WHERE network = %(network)s"
 
 _COUNTS: Final = """
-    SELECT stock.skus, stock.units, sold.orders, sold.sales, people.customers, stock.short
+    SELECT stock.skus, stock.units, stock.incoming, sold.orders, sold.sales, people.customers,
+        stock.short
     FROM (
         SELECT count(DISTINCT sku) AS skus, coalesce(sum(on_hand), 0)::bigint AS units,
+            coalesce(sum(incoming), 0)::bigint AS incoming,
             count(*) FILTER (WHERE shortage > 0) AS short
         FROM inventory WHERE network = %(network)s
     ) AS stock, (
@@ -78,11 +89,12 @@ _MOST_MOVED: Final = """
         SELECT sku, count(*) AS movements FROM movements WHERE network = %(network)s
         GROUP BY sku ORDER BY movements DESC, sku LIMIT %(rows)s
     )
-    SELECT moved.sku, products.title, stock.on_hand, stock.committed, stock.available,
-        stock.shortage, moved.movements
+    SELECT moved.sku, products.title, stock.on_hand, stock.committed, stock.reserved,
+        stock.available, stock.incoming, stock.shortage, moved.movements
     FROM moved JOIN LATERAL (
         SELECT sum(on_hand)::bigint AS on_hand, sum(committed)::bigint AS committed,
-            sum(available)::bigint AS available, sum(shortage)::bigint AS shortage
+            sum(reserved)::bigint AS reserved, sum(available)::bigint AS available,
+            sum(incoming)::bigint AS incoming, sum(shortage)::bigint AS shortage
         FROM inventory WHERE network = %(network)s AND sku = moved.sku
     ) AS stock ON true
     LEFT JOIN products ON products.network = %(network)s AND products.sku = moved.sku
@@ -97,16 +109,17 @@ _LATEST_BUYERS: Final = """
 
 async def read(conn: Connection, network: str) -> Home:
     """Read everything; the position first, so that nothing shown is older."""
-    parameters = {"network": network, "rows": ROWS}
-    [(position,)] = await _rows(conn, _POSITION, parameters)
-    [counts] = await _rows(conn, _COUNTS, parameters)
-    goods = await _rows(conn, _MOST_MOVED, parameters)
-    buyers = await _rows(conn, _LATEST_BUYERS, parameters)
+    [(position,)] = await fetch(conn, _POSITION, network=network)
+    [counts] = await fetch(conn, _COUNTS, network=network)
+    look = await exceptions_view.exception_list(conn, network, state="open", limit=LOOK)
+    goods = await fetch(conn, _MOST_MOVED, network=network, rows=ROWS)
+    buyers = await fetch(conn, _LATEST_BUYERS, network=network, rows=ROWS)
     placed = await order_reads.order_list(conn, network, kind="order", limit=ROWS)
     sold = await order_reads.order_list(conn, network, kind="sale", limit=ROWS)
     return Home(
         position,
         Counts(*counts),
+        look,
         [Goods(*row) for row in goods],
         placed.items,
         sold.items,
@@ -119,8 +132,3 @@ def stream_of(order: Order) -> str:
     if order.order_id.startswith(SALE_PREFIX):
         return f"sale/{order.channel}/{part(order.request_id)}"
     return f"order/{part(order.order_id)}"
-
-
-async def _rows(conn: Connection, query: Any, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    cursor = await conn.execute(query, parameters, prepare=True)
-    return await cursor.fetchall()

@@ -1,18 +1,20 @@
-"""Pages for people; each has a JSON twin under /v1."""
+"""Pages for people about goods, orders and customers; each has a JSON twin under /v1."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.lean import LeanRoute
-from api.pages import home, render
+from api.pages import home, render, rows
 from api.replies import not_found
 from api.routes.inventory import total_of
 from api.services import serving
-from projections import catalog, customers, inventory, movements, order_reads
+from projections import availability, catalog, customers, inventory, movements, order_reads
 
 router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 MOVEMENTS = 200
 PURCHASES = 200
+CHANNELS = 12
+"""Of what channels may sell, the stock card shows so many."""
 
 
 @router.get("/")
@@ -32,14 +34,22 @@ async def start(request: Request) -> Response:
 
 @router.get("/inventory/{sku}")
 async def stock_card(request: Request, sku: str) -> Response:
-    """One sku: its stock, and every movement that made it so."""
+    """One sku: its stock, who may sell it, what is to come, and every movement that made it so."""
     reads = serving(request).reads
+    network = reads.network
     async with reads.at() as conn:
-        items, position = await inventory.for_sku(conn, reads.network, sku)
+        items, position = await inventory.for_sku(conn, network, sku)
         if not items:
             raise not_found("sku", sku, position)
-        product, _position = await catalog.product(conn, reads.network, sku)
-        card = await movements.for_sku(conn, reads.network, sku, limit=MOVEMENTS)
+        product, _ = await catalog.product(conn, network, sku)
+        channels = await catalog.channel_list(conn, network, limit=CHANNELS)
+        asked = [
+            await availability.availability(conn, network, channel.channel, sku)
+            for channel in channels.items
+        ]
+        coming = await rows.coming(conn, network, sku)
+        waiting = await rows.waiting(conn, network, sku)
+        card = await movements.for_sku(conn, network, sku, limit=MOVEMENTS)
     return render(
         "sku.html",
         position=position,
@@ -47,6 +57,9 @@ async def stock_card(request: Request, sku: str) -> Response:
         title=product.title if product else None,
         items=items,
         total=total_of(items),
+        sold=[found for found, _ in asked if found is not None],
+        coming=coming,
+        waiting=waiting,
         card=card,
     )
 
@@ -57,9 +70,11 @@ async def order(request: Request, order_id: str) -> Response:
     reads = serving(request).reads
     async with reads.at() as conn:
         found, position = await order_reads.order(conn, reads.network, order_id)
-    if found is None:
-        raise not_found("order", order_id, position)
-    return render("order.html", position=position, order=found, stream=home.stream_of(found))
+        if found is None:
+            raise not_found("order", order_id, position)
+        returns = await rows.returns(conn, reads.network, order_id)
+    stream = home.stream_of(found)
+    return render("order.html", position=position, order=found, returns=returns, stream=stream)
 
 
 @router.get("/customers/{customer_id}")

@@ -6,7 +6,7 @@ decides on such an overlay while the block below it is in flight, then merges or
 
 from collections.abc import MutableMapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.domain.counts import Anchor, CountedKey, Journal
 from ledger.domain.deadlines import Agenda
@@ -77,6 +77,7 @@ MAPPINGS: Final = (
 )
 
 
+_NAMES: Final = frozenset(MAPPINGS)
 Changes = dict[str, dict[Any, object]]
 """By the name of a mapping: the entries that changed, GONE for those deleted."""
 
@@ -93,9 +94,18 @@ class State:
     `deadlines` holds all that stand, in no order: the agenda knows it.
     """
 
-    __slots__ = (*MAPPINGS, "_below", "agenda", "journal", "offers", "views")
+    __slots__ = (*MAPPINGS, "_below", "_made", "agenda", "journal", "offers", "views")
 
-    def __init__(self) -> None:
+    def __init__(self, below: "State | None" = None, *, planned: bool = True) -> None:
+        """The state of an empty ledger; `on_top` makes one that stands on another."""
+        self._below = below
+        self._made: list[str] = []
+        if below is not None:
+            self.journal: Journal = Journal(below.journal)
+            self.agenda: Agenda | None = below.agenda if planned else None
+            self.views: dict[str, Any] = below.views
+            self.offers: Offers = Offers(self, below.offers)
+            return
         self.anchors: MutableMapping[CountedKey, tuple[Anchor, ...]] = {}
         self.backorders: MutableMapping[str, tuple[Backorder, ...]] = {}
         self.buffers: MutableMapping[tuple[str, str], Buffer] = {}
@@ -129,10 +139,20 @@ class State:
         self.versions: MutableMapping[str, int] = {}
         self.waiting: MutableMapping[str, tuple[Waiting, ...]] = {}
         self.journal = Journal()
-        self.agenda: Agenda | None = Agenda()
+        self.agenda = Agenda()
         self.offers = Offers(self)
-        self.views: dict[str, Any] = {}
-        self._below: State | None = None
+        self.views = {}
+
+    if not TYPE_CHECKING:  # a name that is no mapping is to be an error for whoever checks types
+
+        def __getattr__(self, name: str) -> "Overlay[Any, Any]":
+            """A mapping of a state on top, made when it is first asked for: most are not."""
+            if name not in _NAMES:
+                raise AttributeError(name)
+            made = Overlay(getattr(self._below, name))
+            setattr(self, name, made)
+            self._made.append(name)
+            return made
 
     @property
     def is_base(self) -> bool:
@@ -144,15 +164,7 @@ class State:
 
         With `planned` its deadlines come onto the agenda that all of these states share.
         """
-        child = State()
-        for name in MAPPINGS:
-            setattr(child, name, Overlay(getattr(self, name)))
-        child.journal = Journal(self.journal)
-        child.agenda = self.agenda if planned else None
-        child.views = self.views
-        child.offers = Offers(child, self.offers)
-        child._below = self
-        return child
+        return State(self, planned=planned)
 
     def learn_location(self, location: str) -> None:
         """A location was named; never described, it is active and serves all."""
@@ -237,13 +249,13 @@ class State:
 
         The journal is not in it: what it took is only ever added, and can be told by itself.
         """
-        found = {name: getattr(self, name).changes() for name in MAPPINGS}
+        found = {name: getattr(self, name).changes() for name in self._made}
         return {name: changed for name, changed in found.items() if changed}
 
     def merge(self) -> None:
         """Write what changed on this state into the one below it, and be empty."""
         assert self._below is not None, "only a state on top of another can be merged"
-        for name in MAPPINGS:
+        for name in self._made:
             getattr(self, name).merge()
         self._below.views = self.views
         self._below.journal.merge(self.journal)
@@ -254,7 +266,7 @@ class State:
 
     def put_on(self, below: "State") -> None:
         """Stand on another state, which now holds all that the one below held."""
-        for name in MAPPINGS:
+        for name in self._made:
             getattr(self, name).put_on(getattr(below, name))
         self.journal.put_on(below.journal)
         self.offers.put_on(below.offers)

@@ -25,7 +25,6 @@ from ledger.domain.requests import (
 from ledger.domain.words import WRITER_CHANNEL
 from ledger.fingerprint import fingerprint
 from retail.desk import Desk
-from retail.proofs import Proofs
 from retail.world import Sent
 
 KNOWN_SHARE: Final = 0.6
@@ -116,9 +115,7 @@ def _apart(one: object, other: object) -> object:
 
 def _told(before: Sequence[Sent], facts: Sequence[Sent], later: datetime) -> Desk:
     """All these facts come long after they happened."""
-    proofs = Proofs()
-    desk = Desk(proofs)
-    proofs.state = desk.state
+    desk = Desk()
     for sent in before:
         desk.tell(sent)
     for step, sent in enumerate(facts):

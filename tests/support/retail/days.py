@@ -23,7 +23,6 @@ from retail import (
 from retail.desk import Desk
 from retail.ends import at_the_end
 from retail.network import BACK_OFFICE, drawn
-from retail.proofs import Proofs
 from retail.world import Sent, World
 
 REQUESTS: Final = 500
@@ -42,7 +41,6 @@ class Day(NamedTuple):
 
     seed: int
     desk: Desk
-    proofs: Proofs
 
 
 class DayBroken(AssertionError):
@@ -55,29 +53,25 @@ class DayBroken(AssertionError):
 
 def run(seed: int, *looks: Look, requests: int = REQUESTS) -> Day:
     """Let a retailer trade, then look at it; raises DayBroken. The same seed is the same run."""
-    proofs = Proofs()
-    desk = Desk(proofs)
-    proofs.state = desk.state
+    desk = Desk()
     with _judged(seed, desk), _no_collection():
         _trade(Random(seed), desk, requests)
-        at_the_end(desk, proofs)
+        at_the_end(desk)
         for look in looks:
             look(desk)
-    return Day(seed, desk, proofs)
+    return Day(seed, desk)
 
 
 def replay(seed: int, taken: Sequence[Sent], *looks: Look) -> Day:
     """Tell what was taken once more, or some of it; raises DayBroken."""
-    proofs = Proofs()
-    desk = Desk(proofs)
-    proofs.state = desk.state
+    desk = Desk()
     with _judged(seed, desk), _no_collection():
         for sent in taken:
             desk.tell(sent)
-        at_the_end(desk, proofs)
+        at_the_end(desk)
         for look in looks:
             look(desk)
-    return Day(seed, desk, proofs)
+    return Day(seed, desk)
 
 
 def _trade(chance: Random, desk: Desk, requests: int) -> None:

@@ -1,8 +1,7 @@
 """A writer without a ledger: asked twice it decides once, and deadlines are decided in their time."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from consumers.request_index import RequestIndex, key_of
 from ledger.domain.deadlines import request_of
@@ -13,33 +12,27 @@ from ledger.domain.evolve import evolve
 from ledger.domain.requests import Decided
 from ledger.domain.words import WRITER_CHANNEL
 from ledger.fingerprint import fingerprint
+from retail.proofs import Proofs
 from retail.world import Sent
 
 MAX_AT_ONCE: Final = 2_000
 """Deadlines that pass before one request; a day never has as many."""
 
 
-class Judge(Protocol):
-    """Looks at every decision once it is evolved."""
-
-    def decided(self, arrival: Arrival, events: Sequence[AnyEvent]) -> None:
-        """Raises AssertionError if it should not be so."""
-        ...
-
-
 class Desk:
     """`taken` is all that reached it, as it arrived; `events` all that it led to.
 
-    `passed` are the deadlines that were decided, by the ids of their requests.
+    `passed` are the deadlines that were decided, by the ids of their requests; `proofs` looks at
+    every decision once it is evolved.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self) -> None:
         self.state = State()
+        self.proofs = Proofs(self.state)
         self.events: list[AnyEvent] = []
         self.taken: list[Sent] = []
         self.passed: dict[str, DeadlineKey] = {}
         self.index = RequestIndex()
-        self._judge = judge
 
     def tell(self, sent: Sent) -> None:
         """Take a request at the time of its arrival; what is known by its id changes nothing."""
@@ -72,4 +65,4 @@ class Desk:
         assert isinstance(own, RequestAccepted | RequestRefused), own
         self.index.add(key, own, len(self.events) + 1)
         self.events += events
-        self._judge.decided(arrival, events)
+        self.proofs.decided(arrival, events)
