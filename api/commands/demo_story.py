@@ -5,7 +5,7 @@ ids are fixed. The skus are real ones of the imported weeks, of which nothing wa
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -255,5 +255,5 @@ def _evening(day: Day) -> Iterator[Step]:
     yield day.step("18:00", "till-1", told, "count_stock", **named)
     until = day.begun + HELD_FOR
     cart = {"owner": "cart-88", "location": SOHO, "expires_at": until.isoformat()}
-    told = f"a cart holds 2 bags in Soho until {until:%H:%M:%S}"
+    told = f"a cart holds 2 bags in Soho until {until.astimezone(UTC):%H:%M:%S} UTC"
     yield day.begins("web", told, "place_hold", **cart, lines=goods((BAG, 2)))

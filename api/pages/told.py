@@ -101,4 +101,5 @@ def in_any_of(name: str, lines: tuple[AllocatedLine, ...]) -> bool:
 def parts_moved(row: Movement) -> str:
     """What a movement did to the parts of on_hand that cannot be sold: `damaged +1`."""
     changes = {"damaged": row.damaged, "quality control": row.quality_control}
-    return ", ".join(f"{name} {change:+,}" for name, change in changes.items() if change)
+    said = ", ".join(f"{name} {change:+,}" for name, change in changes.items() if change)
+    return said.replace("-", "\N{MINUS SIGN}")

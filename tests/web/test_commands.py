@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -249,18 +250,35 @@ def test_a_file_imports_the_same_over_http_and_again_adds_nothing(tmp_path: Path
 
 def test_the_demo_fills_a_ledger_and_a_second_one_goes_on_with_it(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger"
+
+    def shown(*command: str) -> Any:
+        done = onebook(*command, "--data", str(ledger), "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     try:
         first = onebook("demo", "--no-serve", "--data", str(ledger))
         assert first.returncode == 0, first.stderr
         assert "0 there already" in first.stdout
         assert "refused: out_of_stock, asked 50, available 5" in first.stdout
+        assert "refused: channel_limit, asked 12, available 10" in first.stdout
         second = onebook("demo", "--no-serve", "--data", str(ledger))
         assert second.returncode == 0, second.stderr
         assert " 0 new in the ledger" in second.stdout
-        order = json.loads(onebook("order", "web-1003", "--data", str(ledger), "--json").stdout)
-        assert (order["state"], order["lines"][0]["short"]) == ("on_hold", 2)
-        done = json.loads(onebook("order", "web-1001", "--data", str(ledger), "--json").stdout)
-        assert done["state"] == "fulfilled"
+        assert "other content" not in second.stdout
+        assert second.stdout.partition("A day")[2] == first.stdout.partition("A day")[2]
+        short = shown("order", "web-2004")
+        assert (short["state"], short["lines"][0]["short"]) == ("on_hold", 2)
+        looked_at, *_ = shown("exceptions")["items"]
+        assert (looked_at["kind"], looked_at["order_id"]) == ("paid_short", "web-2004")
+        split = shown("order", "web-2003")["lines"][0]["allocations"]
+        assert [(part["location"], part["committed"]) for part in split] == [
+            ("london-1", 5),
+            ("uk-dc", 19),
+        ]
+        waiting = shown("order", "web-2005")["lines"][0]
+        assert (waiting["backordered"], waiting["promise"] is None) == (10, False)
+        assert shown("customer", "shop-7731")["ids"] == ["17841", "shop-7731"]
         assert onebook("verify", "--data", str(ledger)).returncode == 0
     finally:
         remove_ledger(ledger)

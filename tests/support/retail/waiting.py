@@ -65,6 +65,8 @@ class Waiting:
 
     def in_order_of_filling(self, events: Sequence[AnyEvent], decision: int) -> None:
         """Who came first is filled first: nobody before him still waits for this place."""
+        if not self._since and not self.state.backorders:
+            return
         for event in events:
             if isinstance(event, OrderLineBackordered):
                 key = (event.order_id, event.line_id)

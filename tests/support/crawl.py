@@ -1,0 +1,40 @@
+"""Opening every link of every page in a real browser."""
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from served import Served
+
+MAX_PAGES = 200
+"""Of one ledger: a link that makes links for ever is found by this."""
+
+
+def crawl(browser: Chrome, server: Served) -> set[str]:
+    """Follow every link from the home page on; give back the addresses that were opened.
+
+    Every one must be of this server and answer 200; every page must have a heading.
+    """
+    seen, waiting = {"/"}, ["/"]
+    with server.client() as client:
+        while waiting:
+            path = waiting.pop()
+            browser.get(server.address + path)
+            assert browser.find_element(By.TAG_NAME, "h1").text
+            for target in _links(browser, server.address) - seen:
+                seen.add(target)
+                if target.startswith("/v1/events/stream"):
+                    continue  # it never ends
+                answer = client.get(target)
+                assert answer.status_code == 200, f"{target} on {path}"
+                if answer.headers["Content-Type"].startswith("text/html") and target != "/docs":
+                    waiting.append(target)
+            assert len(seen) < MAX_PAGES
+    return seen
+
+
+def _links(browser: Chrome, address: str) -> set[str]:
+    found = set()
+    for link in browser.find_elements(By.TAG_NAME, "a"):
+        target = str(link.get_attribute("href")).partition("#")[0]
+        assert target.startswith(address), target
+        found.add(target.removeprefix(address) or "/")
+    return found
