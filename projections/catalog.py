@@ -21,7 +21,7 @@ from ledger.domain.events import (
     ProductDescribed,
 )
 from ledger.domain.requests import Price
-from ledger.domain.stock import stamp_of
+from ledger.domain.stock.item import stamp_of
 from ledger.domain.words import ChannelId, ChannelKind, Location, LocationKind, MicroDegrees, Sku
 from projections.availability import CHANNEL_AVAILABILITY
 from projections.paging import Page, key_of

@@ -25,7 +25,7 @@ from ledger.domain.events import (
     ReturnRecorded,
     SaleRecorded,
 )
-from ledger.domain.stock import effective_at
+from ledger.domain.stock.item import effective_at
 from ledger.domain.words import ContactMeans, CustomerId, sale_id
 from projections.money import total_minor
 from projections.projection import Batch, Projection

@@ -18,7 +18,7 @@ from ledger.domain.events import (
     GuestOrdersClaimed,
     IdentityLinked,
 )
-from ledger.domain.stock import stamp_of
+from ledger.domain.stock.item import stamp_of
 from ledger.domain.words import CustomerId
 from projections.projection import Batch, Projection
 from projections.rows import MAX_ROWS_IN_MEMORY, Rows

@@ -20,7 +20,7 @@ from ledger.domain.events import (
     ShipmentVoided,
     SourcingRule,
 )
-from ledger.domain.stock import effective_at
+from ledger.domain.stock.item import effective_at
 from ledger.domain.words import DeclineCause, LineId, Location, OrderId, PaymentId, ShipmentId
 from projections.projection import Batch, Projection
 from projections.rows import MAX_ROWS_IN_MEMORY, AppendedRows, Rows

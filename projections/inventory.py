@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
 from ledger.domain.events import AnyStockEvent, ShortageFound, StockCountRevised
-from ledger.domain.stock import NOTHING, StockItem, moved
+from ledger.domain.stock.item import NOTHING, StockItem, moved
 from ledger.domain.words import ChannelId, Location, RequestId, Sku
 from projections.episodes import NEVER, Episode, closed, opened
 from projections.paging import Page, key_of

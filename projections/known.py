@@ -11,7 +11,6 @@ from typing import Any, Final
 from msgspec import Struct
 from psycopg import AsyncConnection
 
-from ledger.domain.calendar import end_of_day
 from ledger.domain.entries import (
     Backorder,
     Buffer,
@@ -21,10 +20,11 @@ from ledger.domain.entries import (
     Transfer,
     TransferLineState,
 )
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
 from ledger.domain.requests import PlaceOrder
+from ledger.domain.sourcing.calendar import end_of_day
 from ledger.domain.state import State
-from ledger.domain.stock import StockItem
+from ledger.domain.stock.item import StockItem
 
 READS: Final = (
     "channel_buffers",

@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 from psycopg.sql import SQL
 
 from ledger.domain.events import BackorderOverdue, Event
-from ledger.domain.orders import Allocation, Line, Pickup, ordered_line, sold_line
+from ledger.domain.orders.lines import Allocation, Line, Pickup, ordered_line, sold_line
 from ledger.domain.requests import OrderLine, SaleLine
 from projections.episodes import NEVER, Episode, closed, opened
 from projections.order_lines import ORDER_LINES, AllocationRow, OrderLineRow

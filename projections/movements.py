@@ -29,7 +29,7 @@ from ledger.domain.events import (
     StockSold,
     StockWrittenOut,
 )
-from ledger.domain.stock import Delta, effective_at, effects_of
+from ledger.domain.stock.item import Delta, effective_at, effects_of
 from ledger.domain.words import Location, Sku, sale_id
 from projections.paging import FIRST_PAGE, Page, key_of
 from projections.projection import Batch, Projection

@@ -22,7 +22,7 @@ from ledger.domain.events import (
     StockSold,
     StockUncommitted,
 )
-from ledger.domain.orders import (
+from ledger.domain.orders.lines import (
     Label,
     Line,
     LineEvent,
@@ -33,7 +33,7 @@ from ledger.domain.orders import (
     uncommitted,
     voided,
 )
-from ledger.domain.stock import stamp_of
+from ledger.domain.stock.item import stamp_of
 from ledger.domain.words import sale_id
 from projections.line_states import (
     SELECT_LINES,

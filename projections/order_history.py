@@ -24,7 +24,7 @@ from ledger.domain.events import (
     ReturnRecorded,
     ShipmentVoided,
 )
-from ledger.domain.stock import effective_at
+from ledger.domain.stock.item import effective_at
 from ledger.domain.words import ContactMeans, LineId, PaymentId, PaymentState, ReturnId, ShipmentId
 from projections.money import total_minor
 from projections.projection import Batch, Projection

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from ledger.domain.orders import Label
+from ledger.domain.orders.lines import Label
 from ledger.domain.words import (
     Currency,
     CustomerId,

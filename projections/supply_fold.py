@@ -19,7 +19,7 @@ from ledger.domain.events import (
     SupplyRescheduled,
 )
 from ledger.domain.requests import SupplyLine
-from ledger.domain.stock import Stamp, effective_at, stamp_of
+from ledger.domain.stock.item import Stamp, effective_at, stamp_of
 from projections.episodes import NEVER, Episode, closed, opened
 from projections.projection import Batch, Projection
 from projections.rows import MAX_ROWS_IN_MEMORY, GroupedRows, Rows

@@ -11,7 +11,7 @@ from api.openapi import answers
 from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
-from ledger.domain.orders import Label
+from ledger.domain.orders.lines import Label
 from projections import order_reads
 from projections.order_reads import Order
 from projections.orders import OrderRow

@@ -14,8 +14,8 @@ from api.parameters import CHANNEL_HEADER, DEFAULT_CHANNEL, Read, sending_channe
 from api.problems import Problem
 from api.replies import reply
 from api.services import serving
-from ledger.domain.quoting import AskQuote, Quote, quote
 from ledger.domain.requests import PlaceOrder
+from ledger.domain.sourcing.quoting import AskQuote, Quote, quote
 from ledger.door import Malformed, read_quote
 from projections.known import known
 

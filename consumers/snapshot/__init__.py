@@ -23,9 +23,9 @@ from consumers.snapshot.index import SavedIndex
 from consumers.snapshot.lazy import StoredJournal, mapping
 from consumers.snapshot.saving import Meta, Part, read_meta, write
 from consumers.snapshot.store import SnapshotDamaged, Store
-from ledger.domain.counts import Journal
 from ledger.domain.deadlines import Agenda
 from ledger.domain.state import MAPPINGS, Changes, State
+from ledger.domain.stock.counts import Journal
 from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
 

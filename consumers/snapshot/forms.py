@@ -15,7 +15,6 @@ from typing import Any, Final, Generic, TypeVar, get_type_hints
 import msgspec
 
 import ledger
-from ledger.domain.counts import Anchor, CountedKey
 from ledger.domain.entries import (
     About,
     AuthorisedLine,
@@ -38,8 +37,9 @@ from ledger.domain.entries import (
     TransferLineState,
     Waiting,
 )
-from ledger.domain.orders import Line, Order
-from ledger.domain.stock import StockItem
+from ledger.domain.orders.lines import Line, Order
+from ledger.domain.stock.counts import Anchor, CountedKey
+from ledger.domain.stock.item import StockItem
 
 MAX_KEY_BYTES: Final = 480
 """The store takes 511; a longer key stands as its hash, and itself beside its value."""

@@ -8,8 +8,8 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from consumers.snapshot.forms import FORMS, Form
 from consumers.snapshot.store import JOURNAL, Row, Store, Writing
-from ledger.domain.counts import Columns, CountedKey, microseconds
 from ledger.domain.state import GONE
+from ledger.domain.stock.counts import Columns, CountedKey, microseconds
 
 EAGER_ENTRIES: Final = 50_000
 """A mapping of no more is read whole: what most decisions ask for and do not find costs nothing."""

@@ -13,8 +13,8 @@ from consumers.snapshot.forms import FORMS
 from consumers.snapshot.index import rows_of
 from consumers.snapshot.lazy import append_movements
 from consumers.snapshot.store import META, REQUESTS, Store, Writing
-from ledger.domain.counts import Journal
 from ledger.domain.state import GONE, Changes
+from ledger.domain.stock.counts import Journal
 from ledger.kafka.chain import Checkpoint
 
 SLICE_ENTRIES: Final = 500

@@ -1,10 +1,10 @@
 """What the writer does when a deadline has passed (domain.md, section 2)."""
 
-from ledger.domain import backorders
 from ledger.domain.draft import Draft
 from ledger.domain.holds import expire_hold
-from ledger.domain.pickups import expire_passed
+from ledger.domain.orders.pickups import expire_passed
 from ledger.domain.requests import DeadlinePassed
+from ledger.domain.sourcing import backorders
 from ledger.domain.supply import supply_overdue
 from ledger.domain.transfers import transfer_overdue
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from ledger.domain.changing import cancel_order, change_order, reassign_line
 from ledger.domain.clock import pass_deadline
 from ledger.domain.customers import (
     claim_guest_orders,
@@ -15,7 +14,6 @@ from ledger.domain.customers import (
     unmerge_customers,
     withdraw_consent,
 )
-from ledger.domain.declining import decline_line
 from ledger.domain.described import (
     describe_channel,
     describe_location,
@@ -26,8 +24,12 @@ from ledger.domain.described import (
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.entries import About
 from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused
-from ledger.domain.exchanges import authorise_return, exchange
-from ledger.domain.fulfilment import (
+from ledger.domain.holds import extend_hold, place_hold, release_hold
+from ledger.domain.joining import expect_and_join, join_order, ship_and_join
+from ledger.domain.orders.changing import cancel_order, change_order, reassign_line
+from ledger.domain.orders.declining import decline_line
+from ledger.domain.orders.exchanges import authorise_return, exchange
+from ledger.domain.orders.fulfilment import (
     collect_lines,
     deliver,
     fail_delivery,
@@ -35,10 +37,10 @@ from ledger.domain.fulfilment import (
     ready_for_pickup,
     void_shipment,
 )
-from ledger.domain.holds import extend_hold, place_hold, release_hold
-from ledger.domain.joining import expect_and_join, join_order, ship_and_join
-from ledger.domain.payments import record_payment
-from ledger.domain.placing import place_order
+from ledger.domain.orders.payments import record_payment
+from ledger.domain.orders.placing import place_order
+from ledger.domain.orders.returns import inspect_return, receive_return
+from ledger.domain.orders.sales import record_return, record_sale, void_sale
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import (
     AdjustStock,
@@ -92,11 +94,9 @@ from ledger.domain.requests import (
     WithdrawConsent,
     kind_of,
 )
-from ledger.domain.returns import inspect_return, receive_return
-from ledger.domain.sales import record_return, record_sale, void_sale
 from ledger.domain.settling import settle
-from ledger.domain.shelf import adjust_stock, count_stock, move_stock, receive_stock
 from ledger.domain.state import State
+from ledger.domain.stock.shelf import adjust_stock, count_stock, move_stock, receive_stock
 from ledger.domain.supply import cancel_supply, reschedule_supply
 from ledger.domain.transfer_claims import cancel_transfer, request_transfer
 from ledger.domain.transfers import close_transfer, receive_transfer, ship_transfer

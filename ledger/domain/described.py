@@ -1,6 +1,5 @@
 """Facts that describe: products, locations, channels and stock policy."""
 
-from ledger.domain.backorders import fill_all
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About
 from ledger.domain.events import (
@@ -17,6 +16,7 @@ from ledger.domain.requests import (
     SetChannelBuffer,
     SetSafetyStock,
 )
+from ledger.domain.sourcing.backorders import fill_all
 
 
 def describe_product(draft: Draft, request: DescribeProduct) -> None:

@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.domain.counts import Anchor, CountedKey, seen_by
 from ledger.domain.entries import About, ExceptionRef, ItemKey, LineKey, Waiting
 from ledger.domain.events import (
     AnyEvent,
@@ -18,7 +17,8 @@ from ledger.domain.events import (
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import Decided, Fact
 from ledger.domain.state import State
-from ledger.domain.stock import effective_at, effects_of
+from ledger.domain.stock.counts import Anchor, CountedKey, seen_by
+from ledger.domain.stock.item import effective_at, effects_of
 from ledger.domain.words import CountedState
 
 Header = tuple[str, str, datetime, datetime]

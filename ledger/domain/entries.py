@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ledger.domain.requests import DeadlineKind, Fact
-from ledger.domain.stock import Stamp
+from ledger.domain.stock.item import Stamp
 from ledger.domain.words import CountedState
 
 ItemKey = tuple[str, str]

@@ -15,11 +15,11 @@ from ledger.domain.events import (
     StockReserved,
 )
 from ledger.domain.events.stock import ReleaseReason
-from ledger.domain.free import Free
-from ledger.domain.planning import Allowed, Grant, plan
+from ledger.domain.orders.free import Free
+from ledger.domain.orders.planning import Allowed, Grant, plan
+from ledger.domain.orders.serving import why_not
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import ExtendHold, HoldLine, OrderLine, PlaceHold, ReleaseHold
-from ledger.domain.serving import why_not
 from ledger.domain.settling import settle
 from ledger.domain.state import State
 from ledger.domain.words import Reason

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ledger.domain.customers import join_claim
-from ledger.domain.declining import decline_line
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About
 from ledger.domain.events.orders import order_stream
-from ledger.domain.fulfilment import (
+from ledger.domain.orders.declining import decline_line
+from ledger.domain.orders.fulfilment import (
     collect_lines,
     deliver,
     fail_delivery,
@@ -28,7 +28,9 @@ from ledger.domain.fulfilment import (
     shipment_stream,
     void_shipment,
 )
-from ledger.domain.payments import refund_lines
+from ledger.domain.orders.payments import refund_lines
+from ledger.domain.orders.returns import link_inspected, link_received
+from ledger.domain.orders.sales import join_fulfilment, link_return, void_sale
 from ledger.domain.requests import (
     CancelSupply,
     ClaimGuestOrders,
@@ -53,8 +55,6 @@ from ledger.domain.requests import (
     VoidSale,
     VoidShipment,
 )
-from ledger.domain.returns import link_inspected, link_received
-from ledger.domain.sales import join_fulfilment, link_return, void_sale
 from ledger.domain.supply import (
     cancel_supply,
     expect_supply,

@@ -1,10 +1,10 @@
 """What follows from all effects of a decision together, once they are all there."""
 
-from ledger.domain.backorders import fill_risen
 from ledger.domain.draft import PARTS, Draft
 from ledger.domain.entries import About, ItemKey, LineKey
 from ledger.domain.events import AnyEvent, ExceptionKind
-from ledger.domain.shortage import settle_shortage
+from ledger.domain.sourcing.backorders import fill_risen
+from ledger.domain.stock.shortage import settle_shortage
 
 
 def settle(draft: Draft) -> tuple[AnyEvent, ...]:

@@ -8,7 +8,6 @@ from collections.abc import MutableMapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ledger.domain.counts import Anchor, CountedKey, Journal
 from ledger.domain.deadlines import Agenda
 from ledger.domain.entries import (
     About,
@@ -32,11 +31,12 @@ from ledger.domain.entries import (
     TransferLineState,
     Waiting,
 )
-from ledger.domain.offers import Offers
-from ledger.domain.orders import Line, Order
+from ledger.domain.orders.lines import Line, Order
 from ledger.domain.overlay import GONE, Overlay
-from ledger.domain.promises import Promises, PromisesOver
-from ledger.domain.stock import StockItem
+from ledger.domain.stock.counts import Anchor, CountedKey, Journal
+from ledger.domain.stock.item import StockItem
+from ledger.domain.stock.offers import Offers
+from ledger.domain.stock.promises import Promises, PromisesOver
 
 __all__ = ["GONE", "MAPPINGS", "Changes", "State"]
 

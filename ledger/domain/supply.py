@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ledger.domain.calendar import end_of_day
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About, SupplyLineState
 from ledger.domain.events import (
@@ -29,6 +28,7 @@ from ledger.domain.requests import (
     ReceiveStock,
     RescheduleSupply,
 )
+from ledger.domain.sourcing.calendar import end_of_day
 from ledger.domain.words import part
 
 LineKey = tuple[str, str]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from ledger.domain.calendar import end_of_day
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.events import (
     AnyEvent,
@@ -15,8 +14,9 @@ from ledger.domain.joining import join
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import CancelTransfer, RequestTransfer
 from ledger.domain.settling import settle
+from ledger.domain.sourcing.calendar import end_of_day
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 from ledger.domain.transfers import release, transfer_overdue, transfer_stream
 from ledger.domain.words import Reason
 

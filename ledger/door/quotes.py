@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ledger.domain.quoting import AskQuote
 from ledger.domain.requests import PlaceOrder
+from ledger.domain.sourcing.quoting import AskQuote
 from ledger.door.faults import Malformed, explained, shown
 from ledger.door.reading import read_request
 from ledger.door.wire import MAX_REQUEST_BYTES, refuse_repeated_keys

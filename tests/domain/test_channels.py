@@ -20,9 +20,9 @@ from given import Check, Shop, accepted, given, order_line, refused, stock
 from moving_asks import arrived, delivery, expected, rescheduled, sent, supply_cancelled, transfer
 from where import wanted
 
-from ledger.domain.channels import available_to_order, available_to_sell, view_of
 from ledger.domain.events import ChannelBufferSet, LocationDescribed
 from ledger.domain.evolve import evolve
+from ledger.domain.sourcing.channels import available_to_order, available_to_sell, view_of
 from ledger.domain.words import Reason
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger.domain.distance import EARTH_RADIUS_M, metres, nearness, nearness_at, vector
-from ledger.domain.nearby import CELL_UDEG, Nearby
 from ledger.domain.requests import Place
-from ledger.domain.sites import Site
+from ledger.domain.sourcing.distance import EARTH_RADIUS_M, metres, nearness, nearness_at, vector
+from ledger.domain.sourcing.nearby import CELL_UDEG, Nearby
+from ledger.domain.sourcing.sites import Site
 
 Point = tuple[int, int]
 POINTS = st.tuples(st.integers(-90_000_000, 90_000_000), st.integers(-180_000_000, 180_000_000))

@@ -18,7 +18,7 @@ from asks import (
 from given import given, labelled, order_line
 from msgspec.structs import replace
 
-from ledger.domain.orders import Allocation, Label, Line, label
+from ledger.domain.orders.lines import Allocation, Label, Line, label
 
 
 def goods(ordered: int, short: int = 0, prepared: int = 0, **said: int) -> Line:

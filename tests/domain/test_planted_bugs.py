@@ -20,23 +20,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from plant import plant
 
-from ledger.domain import (
-    allocating,
-    changing,
-    counts,
-    draft,
-    fulfilment,
-    orders,
-    overlay,
-    placing,
-    sales,
-    settling,
-    shelf,
-    shortage,
-    state,
-    stock,
-)
+from ledger.domain import draft, overlay, settling, state
 from ledger.domain.evolve import described, lines
+from ledger.domain.orders import allocating, changing, fulfilment, placing, sales
+from ledger.domain.orders import lines as orders
+from ledger.domain.stock import counts, shelf, shortage
+from ledger.domain.stock import item as stock
 
 EXAMPLES = 800
 """At most; most bugs are caught within a few dozen."""

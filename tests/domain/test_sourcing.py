@@ -15,10 +15,10 @@ from given import accepted, given, happened, order_line, refused, stock
 from where import in_city, sourced, stocked, to, wanted
 
 from ledger.domain.decider import Arrival, decide
-from ledger.domain.distance import EARTH_RADIUS_M, metres, vector
 from ledger.domain.events import OrderLineSourced, StockCommitted
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import Place
+from ledger.domain.sourcing.distance import EARTH_RADIUS_M, metres, vector
 from ledger.domain.words import Reason
 
 BERLIN_TO_POTSDAM_M = 27_214

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from ledger.domain import nearby
-from ledger.domain.distance import Vector, metres, vector
-from ledger.domain.nearby import Nearby
 from ledger.domain.requests import Place
-from ledger.domain.sites import Site
-from ledger.domain.sourcing import FARTHEST_M, MAX_EXACT_PARCELS, Choice, Sourcing
+from ledger.domain.sourcing import nearby
+from ledger.domain.sourcing.choosing import FARTHEST_M, MAX_EXACT_PARCELS, Choice, Sourcing
+from ledger.domain.sourcing.distance import Vector, metres, vector
+from ledger.domain.sourcing.nearby import Nearby
+from ledger.domain.sourcing.sites import Site
 
 PLACES = tuple("ABCDEFG")
 SKUS = ("RED", "BLUE", "GREEN")

@@ -6,9 +6,9 @@ import pytest
 from given import Shop
 from whole_days import days_of
 
-from ledger.domain.channels import available_to_sell
 from ledger.domain.events import ContactRecorded, CustomerEvent, InputRefused
-from ledger.domain.orders import label
+from ledger.domain.orders.lines import label
+from ledger.domain.sourcing.channels import available_to_sell
 from projections import availability, exceptions_view, supply_reads
 from projections import holds as holds_view
 from projections.paging import BadToken, token

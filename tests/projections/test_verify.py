@@ -6,7 +6,7 @@ from busy_days import busy_days
 from given import Shop, given
 from msgspec.structs import replace
 
-from ledger.domain import stock
+from ledger.domain.stock import item as stock
 from projections import inventory
 
 

@@ -26,7 +26,7 @@ from asks import (
 from busy_days import busy_days
 from given import Shop, given
 
-from ledger.domain.orders import label
+from ledger.domain.orders.lines import label
 from ledger.domain.requests import Price, SaleLine
 from ledger.domain.words import Reason
 from projections import catalog, customers, inventory, movements, order_reads, requests

@@ -8,31 +8,25 @@ from retail.days import DayBroken, run
 from retail.looks import EVERY
 
 from consumers.request_index import RequestIndex
-from ledger.domain import (
+from ledger.domain import entries, evolve, holds, settling, transfer_claims, transfers
+from ledger.domain.evolve import lines as evolve_lines
+from ledger.domain.evolve import stock as evolve_stock
+from ledger.domain.evolve import transfers as evolve_transfers
+from ledger.domain.orders import (
     allocating,
-    backorders,
     changing,
     declining,
-    entries,
-    evolve,
     fulfilment,
-    holds,
-    orders,
     pickups,
     planning,
     returns,
     sales,
-    settling,
-    shelf,
-    shortage,
-    stock,
-    transfer_claims,
-    transfers,
 )
-from ledger.domain.evolve import lines as evolve_lines
-from ledger.domain.evolve import stock as evolve_stock
-from ledger.domain.evolve import transfers as evolve_transfers
-from ledger.domain.free import Free
+from ledger.domain.orders import lines as orders
+from ledger.domain.orders.free import Free
+from ledger.domain.sourcing import backorders
+from ledger.domain.stock import item as stock
+from ledger.domain.stock import shelf, shortage
 
 SEEDS = 60
 """At most; most bugs are found by one of the first five."""

@@ -29,10 +29,10 @@ from ledger.domain.events import (
     ProductDescribed,
     TransferRequested,
 )
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
 from ledger.domain.requests import PlaceOrder, RequestTransfer
 from ledger.domain.state import State
-from ledger.domain.stock import stamp_of
+from ledger.domain.stock.item import stamp_of
 
 OPENED = START + timedelta(minutes=MINUTES)
 """Later than anything happened: nothing is ahead of our clock."""

@@ -29,9 +29,7 @@ class Books:
         """What deciding gives, without taking it over."""
         return decide(self.state, Arrival(channel, recorded_at, fingerprint(request), request))
 
-    def take(
-        self, channel: str, request: Decided, recorded_at: datetime
-    ) -> tuple[AnyEvent, ...]:
+    def take(self, channel: str, request: Decided, recorded_at: datetime) -> tuple[AnyEvent, ...]:
         """Decide and evolve; a request asked again gets its first answer and changes nothing."""
         asked = (channel, request.request_id)
         if asked not in self.answers:

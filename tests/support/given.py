@@ -16,8 +16,8 @@ from ledger.domain.events import (
     RequestAccepted,
     RequestRefused,
 )
-from ledger.domain.orders import Label, Line, label
-from ledger.domain.stock import NOTHING, StockItem
+from ledger.domain.orders.lines import Label, Line, label
+from ledger.domain.stock.item import NOTHING, StockItem
 from ledger.domain.words import WRITER_CHANNEL, Reason
 
 

@@ -25,7 +25,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import AnyRequest, Claim, PlaceOrder
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 from ledger.domain.words import WRITER_CHANNEL, Reason
 from ledger.fingerprint import fingerprint
 

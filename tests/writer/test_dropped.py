@@ -3,8 +3,8 @@
 from timed_network import TimedNetwork
 
 from consumers.blocks import Submission
-from ledger.domain.channels import view_of
 from ledger.domain.requests import DescribeLocation
+from ledger.domain.sourcing.channels import view_of
 
 
 def test_a_description_that_is_dropped_shuts_no_location() -> None:

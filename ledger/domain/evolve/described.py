@@ -8,7 +8,7 @@ from ledger.domain.events import (
     ProductDescribed,
 )
 from ledger.domain.state import State
-from ledger.domain.stock import stamp_of
+from ledger.domain.stock.item import stamp_of
 
 
 def location_described(state: State, event: LocationDescribed) -> None:

@@ -6,7 +6,7 @@ from ledger.domain.entries import About, ExceptionRef, Waiting
 from ledger.domain.events import ExceptionRaised, ExceptionResolved
 from ledger.domain.events.orders import order_stream
 from ledger.domain.state import State
-from ledger.domain.stock import effective_at
+from ledger.domain.stock.item import effective_at
 
 STANDING: Final = frozenset(
     {

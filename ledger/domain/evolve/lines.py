@@ -5,7 +5,6 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from ledger.domain import promises
 from ledger.domain.entries import Backorder, LineKey, Shipment
 from ledger.domain.events import (
     LineShipped,
@@ -19,9 +18,18 @@ from ledger.domain.events import (
     SaleVoided,
     ShipmentVoided,
 )
-from ledger.domain.orders import Line, LineEvent, Order, changed, ordered_line, sold_line, voided
+from ledger.domain.orders.lines import (
+    Line,
+    LineEvent,
+    Order,
+    changed,
+    ordered_line,
+    sold_line,
+    voided,
+)
 from ledger.domain.state import State
-from ledger.domain.stock import effective_at
+from ledger.domain.stock import promises
+from ledger.domain.stock.item import effective_at
 from ledger.domain.words import sale_id
 
 NO_PROMISE = date.max

@@ -2,8 +2,6 @@
 
 from msgspec.structs import replace
 
-from ledger.domain import promises
-from ledger.domain.counts import Anchor, CountedKey, with_anchor
 from ledger.domain.entries import Held, ItemKey
 from ledger.domain.events import (
     AnyStockEvent,
@@ -20,10 +18,12 @@ from ledger.domain.events import (
     StockUncommitted,
 )
 from ledger.domain.evolve.lines import put_line
-from ledger.domain.orders import given_back, promised
-from ledger.domain.orders import uncommitted as line_uncommitted
+from ledger.domain.orders.lines import given_back, promised
+from ledger.domain.orders.lines import uncommitted as line_uncommitted
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING, StockItem, effective_at, effects_of, moved, stamp_of
+from ledger.domain.stock import promises
+from ledger.domain.stock.counts import Anchor, CountedKey, with_anchor
+from ledger.domain.stock.item import NOTHING, StockItem, effective_at, effects_of, moved, stamp_of
 
 
 def item_changes(state: State, event: AnyStockEvent) -> StockItem:

@@ -14,7 +14,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.requests import SupplyLine
 from ledger.domain.state import State
-from ledger.domain.stock import Stamp, effective_at, stamp_of
+from ledger.domain.stock.item import Stamp, effective_at, stamp_of
 
 LineId = tuple[str, str]
 """(supply_id, line_id)."""

@@ -19,7 +19,7 @@ from ledger.domain.requests import (
     ReceiveStock,
     RecordReturn,
 )
-from ledger.domain.stock import Stamp, stamp_of
+from ledger.domain.stock.item import Stamp, stamp_of
 
 ItemKey = tuple[str, str]
 LineKey = tuple[str, str]

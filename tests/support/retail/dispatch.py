@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
 from ledger.domain.requests import (
     CollectLines,
     DeclineLine,

@@ -19,7 +19,7 @@ from ledger.domain.requests import (
     SetChannelBuffer,
     SetSafetyStock,
 )
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 from ledger.domain.words import CountedState, StockState
 from retail.network import CHANNELS, Site
 from retail.world import World

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
 from ledger.domain.requests import (
     CancelOrder,
     ChangeOrder,

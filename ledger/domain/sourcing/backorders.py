@@ -11,13 +11,6 @@ it could not have, because the order may not be split or a location takes no oth
 from datetime import date, datetime
 from itertools import accumulate
 
-from ledger.domain.channels import (
-    available_to_sell,
-    backordered,
-    coming,
-    is_limited,
-    view_of,
-)
 from ledger.domain.draft import Draft
 from ledger.domain.entries import ItemKey, LineKey
 from ledger.domain.events import (
@@ -26,9 +19,16 @@ from ledger.domain.events import (
     OrderLineBackordered,
     StockCommitted,
 )
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
+from ledger.domain.sourcing.channels import (
+    available_to_sell,
+    backordered,
+    coming,
+    is_limited,
+    view_of,
+)
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 
 
 def backorder(draft: Draft, key: LineKey, quantity: int) -> None:

@@ -2,14 +2,14 @@
 
 from msgspec.structs import replace
 
-from ledger.domain.allocating import uncommit
-from ledger.domain.backorders import backorder
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About, LineKey
 from ledger.domain.events import OrderLineDeclined, StockAdjusted, StockMoved
 from ledger.domain.events.orders import order_stream
+from ledger.domain.orders.allocating import uncommit
 from ledger.domain.requests import DeclineLine, LineCut
-from ledger.domain.resourcing import serve_elsewhere
+from ledger.domain.sourcing.backorders import backorder
+from ledger.domain.sourcing.resourcing import serve_elsewhere
 
 
 def decline_line(draft: Draft, request: DeclineLine) -> None:

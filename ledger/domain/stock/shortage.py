@@ -8,8 +8,6 @@ promised and short until the shelf has it again.
 
 from collections.abc import Iterator
 
-from ledger.domain.allocating import uncommit
-from ledger.domain.backorders import backorder
 from ledger.domain.draft import Draft
 from ledger.domain.entries import ItemKey, LineKey, Reservation
 from ledger.domain.events import (
@@ -21,10 +19,12 @@ from ledger.domain.events import (
     ShortReservation,
     StockReleased,
 )
-from ledger.domain.orders import Allocation
-from ledger.domain.promises import newest_first
-from ledger.domain.resourcing import serve_elsewhere
+from ledger.domain.orders.allocating import uncommit
+from ledger.domain.orders.lines import Allocation
+from ledger.domain.sourcing.backorders import backorder
+from ledger.domain.sourcing.resourcing import serve_elsewhere
 from ledger.domain.state import State
+from ledger.domain.stock.promises import newest_first
 
 Hits = dict[LineKey, int]
 

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from ledger.domain.distance import Vector, vector
 from ledger.domain.entries import LocationPolicy
+from ledger.domain.sourcing.distance import Vector, vector
 
 
 class Site(Struct, frozen=True, gc=False):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from ledger.domain.channels import ChannelView, view_of
 from ledger.domain.events import RefusedLine
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import OrderLine
+from ledger.domain.sourcing.channels import ChannelView, view_of
 from ledger.domain.state import State
 from ledger.domain.words import Reason
 

@@ -6,7 +6,7 @@ from ledger.domain.draft import Draft
 from ledger.domain.entries import ItemKey, LineKey
 from ledger.domain.events import StockCommitted, StockUncommitted
 from ledger.domain.events.stock import UncommitCause
-from ledger.domain.orders import Line
+from ledger.domain.orders.lines import Line
 
 
 def commit(draft: Draft, key: LineKey, location: str, quantity: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Protocol
 
 from ledger.domain.entries import ItemKey
-from ledger.domain.stock import StockItem
+from ledger.domain.stock.item import StockItem
 
 
 class HasStock(Protocol):

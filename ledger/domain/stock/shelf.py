@@ -1,6 +1,5 @@
 """Facts about the shelf: receipts, corrections, moves between states, counts."""
 
-from ledger.domain.counts import next_after
 from ledger.domain.draft import Draft
 from ledger.domain.events import (
     LocationCounted,
@@ -10,7 +9,8 @@ from ledger.domain.events import (
     StockReceived,
 )
 from ledger.domain.requests import AdjustStock, CountLine, CountStock, MoveStock, ReceiveStock
-from ledger.domain.stock import NOTHING, StockItem
+from ledger.domain.stock.counts import next_after
+from ledger.domain.stock.item import NOTHING, StockItem
 from ledger.domain.supply import link_receipt
 from ledger.domain.words import CountedState
 

@@ -10,13 +10,13 @@ from datetime import date
 
 from msgspec import Struct
 
-from ledger.domain.capacity import Capacity
 from ledger.domain.draft import Arrival
 from ledger.domain.events import RefusedLine
-from ledger.domain.free import Free
+from ledger.domain.orders.free import Free
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import OrderLine, Place
-from ledger.domain.sourcing import Choice, Sourcing
+from ledger.domain.sourcing.capacity import Capacity
+from ledger.domain.sourcing.choosing import Choice, Sourcing
 from ledger.domain.state import State
 from ledger.domain.words import Reason
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from ledger.domain.allocating import come_back, leave
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About, LineKey, Parcel, Shipment
 from ledger.domain.events import (
@@ -25,7 +24,8 @@ from ledger.domain.events import (
     StockShipped,
 )
 from ledger.domain.events.orders import order_stream
-from ledger.domain.pickups import expire_passed
+from ledger.domain.orders.allocating import come_back, leave
+from ledger.domain.orders.pickups import expire_passed
 from ledger.domain.requests import (
     CollectLines,
     Deliver,

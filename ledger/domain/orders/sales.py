@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from ledger.domain.allocating import come_back, leave
 from ledger.domain.draft import Draft
 from ledger.domain.entries import About, ItemKey, LineKey
 from ledger.domain.events import (
@@ -21,7 +20,8 @@ from ledger.domain.events import (
 )
 from ledger.domain.events.orders import order_stream
 from ledger.domain.holds import use_holds
-from ledger.domain.orders import Line
+from ledger.domain.orders.allocating import come_back, leave
+from ledger.domain.orders.lines import Line
 from ledger.domain.requests import (
     LineQuantity,
     RecordReturn,

@@ -11,7 +11,6 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from ledger.domain.channels import available_to_sell
 from ledger.domain.draft import Arrival
 from ledger.domain.events import (
     AnyEvent,
@@ -22,9 +21,10 @@ from ledger.domain.events import (
     StockCommitted,
 )
 from ledger.domain.events.orders import SourcingRule
-from ledger.domain.placing import place_order
+from ledger.domain.orders.placing import place_order
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import OrderLine, Part, Place, PlaceOrder
+from ledger.domain.sourcing.channels import available_to_sell
 from ledger.domain.state import State
 from ledger.domain.words import ChannelId, Currency, LineId, Location, Reason, Sku
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.events import AnyEvent, RefusedLine, ReturnAuthorised
 from ledger.domain.joining import join
-from ledger.domain.orders import Line
-from ledger.domain.placing import order_plan, placed
+from ledger.domain.orders.lines import Line
+from ledger.domain.orders.placing import order_plan, placed
+from ledger.domain.orders.returns import return_stream
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import (
     AuthoriseReturn,
@@ -16,7 +17,6 @@ from ledger.domain.requests import (
     ReturnedLine,
     SaleKey,
 )
-from ledger.domain.returns import return_stream
 from ledger.domain.settling import settle
 from ledger.domain.state import State
 from ledger.domain.words import Reason, sale_id

@@ -16,12 +16,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from ledger.domain.covering import Covering, Needs
-from ledger.domain.distance import EARTH_RADIUS_M, Vector, metres, nearness, nearness_at, vector
 from ledger.domain.events.orders import SourcingRule
-from ledger.domain.nearby import Around, Nearby
 from ledger.domain.requests import Place
-from ledger.domain.sites import Site
+from ledger.domain.sourcing.covering import Covering, Needs
+from ledger.domain.sourcing.distance import (
+    EARTH_RADIUS_M,
+    Vector,
+    metres,
+    nearness,
+    nearness_at,
+    vector,
+)
+from ledger.domain.sourcing.nearby import Around, Nearby
+from ledger.domain.sourcing.sites import Site
 
 MAX_EXACT_PARCELS: Final = 3
 MAX_PARCELS: Final = 50

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from ledger.domain.allocating import commit, give_back, uncommit
-from ledger.domain.channels import available_to_sell, is_limited
 from ledger.domain.draft import Arrival, Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import (
@@ -17,16 +15,18 @@ from ledger.domain.events import (
     OrderLineReassigned,
     RefusedLine,
 )
-from ledger.domain.free import Free
 from ledger.domain.joining import join_order
-from ledger.domain.orders import Line
-from ledger.domain.placing import carry_out, carry_through
-from ledger.domain.planning import Allowed, plan
+from ledger.domain.orders.allocating import commit, give_back, uncommit
+from ledger.domain.orders.free import Free
+from ledger.domain.orders.lines import Line
+from ledger.domain.orders.placing import carry_out, carry_through
+from ledger.domain.orders.planning import Allowed, plan
+from ledger.domain.orders.serving import why_not
 from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import CancelOrder, ChangeOrder, LineCut, OrderLine, ReassignLine
-from ledger.domain.resourcing import sending
-from ledger.domain.serving import why_not
 from ledger.domain.settling import settle
+from ledger.domain.sourcing.channels import available_to_sell, is_limited
+from ledger.domain.sourcing.resourcing import sending
 from ledger.domain.state import State
 from ledger.domain.words import Reason
 

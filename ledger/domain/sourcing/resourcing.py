@@ -5,15 +5,15 @@ taken as named. An order that may not be split stays in one parcel: it moves as 
 what another location sends of it anyway.
 """
 
-from ledger.domain.allocating import commit, uncommit
-from ledger.domain.capacity import Capacity
-from ledger.domain.channels import view_of
 from ledger.domain.draft import Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import OrderLineSourced, RunnerUp
 from ledger.domain.events.stock import UncommitCause
-from ledger.domain.sites import Site
-from ledger.domain.sourcing import Choice, Sourcing
+from ledger.domain.orders.allocating import commit, uncommit
+from ledger.domain.sourcing.capacity import Capacity
+from ledger.domain.sourcing.channels import view_of
+from ledger.domain.sourcing.choosing import Choice, Sourcing
+from ledger.domain.sourcing.sites import Site
 from ledger.domain.state import State
 
 

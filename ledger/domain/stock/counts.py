@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from ledger.domain.stock import Stamp
+from ledger.domain.stock.item import Stamp
 from ledger.domain.words import CountedState
 
 CountedKey = tuple[str, str, CountedState]

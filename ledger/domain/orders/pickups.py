@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from ledger.domain.allocating import uncommit
 from ledger.domain.draft import Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import PickupExpired
-from ledger.domain.orders import Line
+from ledger.domain.orders.allocating import uncommit
+from ledger.domain.orders.lines import Line
 
 
 def expire_passed(draft: Draft, key: LineKey, until: datetime) -> None:

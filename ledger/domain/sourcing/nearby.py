@@ -7,9 +7,9 @@ only ever says in which order to look; who is nearest is measured from the place
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from ledger.domain.distance import Vector, metres, vector
 from ledger.domain.requests import Place
-from ledger.domain.sites import Site
+from ledger.domain.sourcing.distance import Vector, metres, vector
+from ledger.domain.sourcing.sites import Site
 
 CELL_UDEG: Final = 500_000
 """Half a degree: at most 39 km from the middle of a cell to a corner."""

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from ledger.domain.calendar import day_in
-from ledger.domain.sites import Site
+from ledger.domain.sourcing.calendar import day_in
+from ledger.domain.sourcing.sites import Site
 from ledger.domain.state import State
 
 

@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from ledger.domain.nearby import Nearby
-from ledger.domain.sites import Site, site_of
+from ledger.domain.sourcing.nearby import Nearby
+from ledger.domain.sourcing.sites import Site, site_of
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 
 
 class ChannelView(Struct, frozen=True):

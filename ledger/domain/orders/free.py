@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from ledger.domain.channels import is_limited, view_of, within_limit
 from ledger.domain.entries import ItemKey
+from ledger.domain.sourcing.channels import is_limited, view_of, within_limit
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 
 
 class Free:

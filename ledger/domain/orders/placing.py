@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from ledger.domain.backorders import backorder
-from ledger.domain.channels import view_of
 from ledger.domain.draft import Arrival, Draft, Header
 from ledger.domain.entries import ItemKey
 from ledger.domain.events import (
@@ -16,17 +14,19 @@ from ledger.domain.events import (
     StockCommitted,
 )
 from ledger.domain.events.orders import order_stream
-from ledger.domain.free import Free
-from ledger.domain.fulfilment import collect
 from ledger.domain.holds import held_by, use_holds
 from ledger.domain.joining import join_order
-from ledger.domain.planning import Allowed, Plan, plan
+from ledger.domain.orders.free import Free
+from ledger.domain.orders.fulfilment import collect
+from ledger.domain.orders.planning import Allowed, Plan, plan
+from ledger.domain.orders.serving import servable, why_not
 from ledger.domain.refusal import Refusal
 from ledger.domain.requests import OrderLine, PlaceOrder
-from ledger.domain.serving import servable, why_not
 from ledger.domain.settling import settle
+from ledger.domain.sourcing.backorders import backorder
+from ledger.domain.sourcing.channels import view_of
 from ledger.domain.state import State
-from ledger.domain.stock import NOTHING
+from ledger.domain.stock.item import NOTHING
 from ledger.domain.words import Reason
 
 

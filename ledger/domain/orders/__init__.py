@@ -1,0 +1,1 @@
+"""Orders and sales: lines, what is promised of them, what became of them."""

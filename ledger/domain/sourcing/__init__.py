@@ -1,0 +1,1 @@
+"""Who serves an order: channels, locations, capacity, backorders, quotes; and why."""

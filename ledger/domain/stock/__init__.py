@@ -1,0 +1,1 @@
+"""Stock at a location: quantities, counts as anchors, shortages, who was promised what."""
