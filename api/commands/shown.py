@@ -197,13 +197,18 @@ def holds(page: Body) -> None:
             item["owner"],
             item["line_id"],
             item["sku"],
-            item["state"] if item["held"] else f"{item['state']}: {item['cause']}",
+            _ended(item["state"], item["cause"]),
             _time(item["expires_at"]),
             *(_number(item[name]) for name in columns),
             ", ".join(f"{part['location']} {part['quantity']}" for part in item["parts"]),
         )
     out.print(shown)
     _more(page, "")
+
+
+def _ended(state: str, cause: str | None) -> str:
+    """A state, and why, where that is not the same word."""
+    return state if cause in {None, state} else f"{state}: {cause}"
 
 
 def authorised_return(found: Body) -> None:

@@ -1,4 +1,4 @@
-"""What the writer does when a deadline has passed (domain.md, section 2)."""
+"""What the writer does when a deadline has passed (docs/decisions/deadlines.md)."""
 
 from ledger.domain.draft import Draft
 from ledger.domain.holds import expire_hold

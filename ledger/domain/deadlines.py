@@ -1,4 +1,4 @@
-"""What the writer does by the clock: which deadline is next (domain.md, section 2).
+"""What the writer does by the clock: which deadline is next (docs/decisions/deadlines.md).
 
 Deadlines that stand are an ordinary mapping of the state; the agenda has them in order. It is
 shared by the confirmed state and those on top of it, so it may hold deadlines that no longer
