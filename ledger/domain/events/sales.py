@@ -1,4 +1,4 @@
-"""What left with a customer, and came back, without an order."""
+"""What left with a customer at once, and what was handed in without being authorised before."""
 
 from ledger.domain.events.base import Event
 from ledger.domain.requests import LineQuantity, ReturnLine, SaleLine

@@ -52,7 +52,7 @@ def _view(state: State, channel: str) -> ChannelView:
 
 
 def available_to_sell(state: State, channel: str, sku: str) -> int:
-    """What a channel may still promise of a sku: domain.md, section 1."""
+    """What a channel may still promise of a sku, by the formula of docs/concepts.md."""
     sites = view_of(state, channel).sites
     offers = state.offers.of(sku)
     there = sum(n for location, n in offers.items() if n > 0 and location in sites)
@@ -74,7 +74,7 @@ def is_limited(state: State, channel: str, sku: str) -> bool:
 
 
 def available_to_order(state: State, channel: str, sku: str, day: date) -> int:
-    """What a channel may promise of a sku for a day: domain.md, section 1.
+    """What a channel may promise of a sku for a day, by the formula of docs/concepts.md.
 
     What is to come counts if it is due by that day at a location that serves the channel and is
     not overdue; what anybody waits for is taken from it, and what shelves there are short of.

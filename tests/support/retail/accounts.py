@@ -2,7 +2,7 @@
 
 Quantities of every item are summed from its stock events. What goods came, left, and were lost is
 summed from what people said of sales, orders, transfers and returns, so that the stock events
-themselves are held against it (domain.md, conservation).
+themselves are held against it (docs/concepts.md, conservation).
 """
 
 from collections import Counter

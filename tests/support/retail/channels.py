@@ -1,4 +1,4 @@
-"""What a channel may sell, and who may serve a line: said anew, as in domain.md."""
+"""What a channel may sell, and who may serve a line: said anew, as in docs/concepts.md."""
 
 from ledger.domain.decider import State
 from retail.accounts import Accounts

@@ -52,7 +52,7 @@ class Waiting:
                         assert not self._could_be_filled(entry, location), (entry, location)
 
     def _could_be_filled(self, entry: Backorder, location: str) -> bool:
-        """Served by this place, for this channel, which may sell more: said anew, as in domain.md."""
+        """Served by this place, for this channel, which may sell more: said anew."""
         state = self.state
         line = state.lines[(entry.order_id, entry.line_id)]
         if not may_serve(self.state, (entry.order_id, entry.line_id), location):
