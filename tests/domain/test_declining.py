@@ -7,6 +7,7 @@ from asks import (
     Ask,
     cancel,
     collected,
+    counted,
     declined,
     line,
     order,
@@ -205,4 +206,45 @@ def test_goods_that_were_picked_and_are_declined_go_back_to_the_shelf() -> None:
 def test_a_channel_may_still_name_the_location_that_declined() -> None:
     given(*HERE_AND_THERE, FREE, declined("A", "DC")).when(reassigned("A", "DC")).then(
         stock("SKU", "DC", committed=2), order_line("A", location="DC"), nothing_raised()
+    )
+
+
+MUGS_AND_CUPS = tuple(
+    received(sku, location, 3) for sku in ("MUG", "CUP") for location in ("DC", "STORE")
+)
+UNSPLIT = order("A", line("1", "MUG", location=None), line("2", "CUP", location=None))
+"""One parcel, from the location with the first name."""
+
+
+@pytest.mark.parametrize("lines", [{"1": None, "2": None}, {"1": None}, {"2": None}])
+def test_an_order_that_may_not_be_split_moves_as_a_whole(lines: dict[str, None]) -> None:
+    given(*MUGS_AND_CUPS, UNSPLIT).then(stock("CUP", "DC", committed=1)).when(
+        declined("A", "DC", "too_busy", dict(lines))
+    ).then(
+        stock("MUG", "DC", committed=0),
+        stock("CUP", "DC", committed=0),
+        stock("MUG", "STORE", committed=1),
+        stock("CUP", "STORE", committed=1),
+        happened(OrderLineSourced, 2, location="STORE"),
+        nothing_raised(),
+    )
+
+
+def test_an_order_that_may_not_be_split_stays_where_no_other_has_all_of_it() -> None:
+    cups = tuple(received("CUP", location, 3) for location in ("DC", "STORE"))
+    given(*cups, received("MUG", "DC", 3), UNSPLIT).when(
+        declined("A", "DC", "too_busy", {"1": None})
+    ).then(
+        stock("MUG", "DC", committed=1),
+        stock("CUP", "DC", committed=1),
+        raised("declined", order_id="A", line_id="1"),
+    )
+
+
+def test_an_order_that_may_not_be_split_leaves_a_shelf_that_was_counted_empty() -> None:
+    given(*MUGS_AND_CUPS, UNSPLIT).when(counted("DC", {"MUG": 0})).then(
+        stock("MUG", "STORE", committed=1),
+        stock("CUP", "STORE", committed=1),
+        stock("CUP", "DC", committed=0, available=3),
+        labelled("A", "open"),
     )

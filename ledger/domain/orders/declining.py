@@ -19,19 +19,19 @@ def decline_line(draft: Draft, request: DeclineLine) -> None:
     """
     draft.names(request.location)
     order_id = request.order_id
-    unknown = []
-    for cut in request.lines:
-        if (order_id, cut.line_id) in draft.state.lines:
-            _decline(draft, request, cut)
-        else:
-            unknown.append(cut)
+    known = [cut for cut in request.lines if (order_id, cut.line_id) in draft.state.lines]
+    unknown = [cut for cut in request.lines if cut not in known]
+    promised = [(cut.line_id, _decline(draft, request, cut)) for cut in known]
+    for line_id, quantity in promised:  # when all is said: an order may move as a whole
+        if quantity:
+            _serve(draft, (order_id, line_id), request.location, quantity)
     if unknown:
         waits = replace(request, lines=tuple(unknown))
         draft.wait(waits, order_stream(order_id), order_id=order_id)
 
 
-def _decline(draft: Draft, request: DeclineLine, cut: LineCut) -> None:
-    """So much of the line, or all that is promised there."""
+def _decline(draft: Draft, request: DeclineLine, cut: LineCut) -> int:
+    """So much of the line, or all that is promised there; gives back how much of it is promised."""
     key = (request.order_id, cut.line_id)
     line = draft.state.lines[key]
     promised = line.committed_at(request.location)
@@ -40,8 +40,7 @@ def _decline(draft: Draft, request: DeclineLine, cut: LineCut) -> None:
     draft.emit(declined)
     if line.goods and quantity:
         _book(draft, request, cut.line_id, quantity)
-    if promised:
-        _serve(draft, key, request.location, min(quantity, promised))
+    return min(quantity, promised)
 
 
 def _book(draft: Draft, request: DeclineLine, line_id: str, quantity: int) -> None:

@@ -5,6 +5,8 @@ taken as named. An order that may not be split stays in one parcel: it moves as 
 what another location sends of it anyway.
 """
 
+from collections import Counter
+
 from ledger.domain.draft import Draft
 from ledger.domain.entries import LineKey
 from ledger.domain.events import OrderLineSourced, RunnerUp
@@ -20,22 +22,76 @@ from ledger.domain.state import State
 def serve_elsewhere(
     draft: Draft, key: LineKey, location: str, quantity: int, cause: UncommitCause
 ) -> int:
-    """Move as much as can be of what a line was promised here; gives back how much was."""
+    """Move as much as can be of what a line was promised here; gives back how much was.
+
+    What has gone along with its order already counts as moved.
+    """
     line = draft.state.lines[key]
     if line.location is not None:
         return 0
-    own = sending(draft.state, key[0])
-    order = draft.state.orders[key[0]]
-    sites = _sites(draft, key, location, own)
-    if not order.allow_split and not _is_all(draft, key, location, quantity):
-        sites = {place: site for place, site in sites.items() if place in own}
-    offers = {line.sku: draft.state.offers.of(line.sku)}
-    sourcing = Sourcing(sites, offers, order.ship_to, free=own)
-    needs = {line.sku: quantity}
-    choice = sourcing.whole(needs, split=order.allow_split)
-    if choice is None and order.allow_split:
-        choice = sourcing.most(needs)
+    gone = max(0, quantity - line.committed_at(location))
+    left = quantity - gone
+    if left == 0:
+        return gone
+    if draft.state.orders[key[0]].allow_split:
+        return gone + _split(draft, key, location, left, cause)
+    return gone + _unsplit(draft, key, location, left, cause)
+
+
+def _split(draft: Draft, key: LineKey, location: str, quantity: int, cause: UncommitCause) -> int:
+    """From one location, or several, or as much as there is."""
+    sku = draft.state.lines[key].sku
+    sourcing = _sourcing(draft, key[0], [key], location)
+    needs = {sku: quantity}
+    choice = sourcing.whole(needs, split=True) or sourcing.most(needs)
     return 0 if choice is None else _move(draft, key, location, quantity, cause, choice)
+
+
+def _unsplit(draft: Draft, key: LineKey, location: str, quantity: int, cause: UncommitCause) -> int:
+    """Join what another location sends of the order anyway; else the order moves as a whole."""
+    sku = draft.state.lines[key].sku
+    sends = sending(draft.state, key[0])
+    choice = _sourcing(draft, key[0], [key], location, sends).whole({sku: quantity}, split=False)
+    if choice is not None:
+        return _move(draft, key, location, quantity, cause, choice)
+    return quantity if _move_all(draft, key[0], location, cause) else 0
+
+
+def _move_all(draft: Draft, order_id: str, location: str, cause: UncommitCause) -> bool:
+    """All that the writer had served from here is served by one other location, if one can."""
+    lines = {
+        (order_id, line_id): there
+        for line_id in draft.state.orders[order_id].line_ids
+        if draft.state.lines[(order_id, line_id)].location is None
+        for there in draft.state.lines[(order_id, line_id)].allocations
+        if there.location == location and there.committed
+    }
+    needs: Counter[str] = Counter()
+    for key, there in lines.items():
+        needs[draft.state.lines[key].sku] += there.committed
+    choice = _sourcing(draft, order_id, list(lines), location).whole(needs, split=False)
+    if choice is None:
+        return False
+    for key, there in lines.items():
+        _move(draft, key, location, there.committed, cause, choice)
+    return True
+
+
+def _sourcing(
+    draft: Draft,
+    order_id: str,
+    keys: list[LineKey],
+    location: str,
+    among: frozenset[str] | None = None,
+) -> Sourcing:
+    """Who else may serve these lines of an order: anybody, or only these locations."""
+    state = draft.state
+    own = sending(state, order_id)
+    sites = _sites(draft, keys, location, own)
+    if among is not None:
+        sites = {place: site for place, site in sites.items() if place in among}
+    offers = {sku: state.offers.of(sku) for sku in {state.lines[key].sku for key in keys}}
+    return Sourcing(sites, offers, state.orders[order_id].ship_to, free=own)
 
 
 def sending(state: State, order_id: str) -> frozenset[str]:
@@ -50,24 +106,19 @@ def sending(state: State, order_id: str) -> frozenset[str]:
     )
 
 
-def _is_all(draft: Draft, key: LineKey, location: str, quantity: int) -> bool:
-    """Whether nothing else of the order is promised anywhere."""
-    order_id = key[0]
-    lines = (draft.state.lines[(order_id, i)] for i in draft.state.orders[order_id].line_ids)
-    committed = sum(there.committed for line in lines for there in line.allocations)
-    return committed == quantity == draft.state.lines[key].committed_at(location)
-
-
-def _sites(draft: Draft, key: LineKey, location: str, own: frozenset[str]) -> dict[str, Site]:
-    """Other locations that may serve the line and send a parcel of it today."""
+def _sites(
+    draft: Draft, keys: list[LineKey], location: str, own: frozenset[str]
+) -> dict[str, Site]:
+    """Other locations that may serve the lines and send a parcel of them today."""
     state = draft.state
-    line = state.lines[key]
+    declined = {place for key in keys for place in state.lines[key].declined}
+    selling = state.orders[keys[0][0]].selling_channel
     capacity = Capacity(state, draft.arrival.recorded_at)
     return {
         place: site
-        for place, site in view_of(state, state.orders[key[0]].selling_channel).shipping.items()
+        for place, site in view_of(state, selling).shipping.items()
         if place != location
-        and place not in line.declined
+        and place not in declined
         and (place in own or not capacity.is_full(site))
     }
 
