@@ -94,7 +94,7 @@ class State:
     `deadlines` holds all that stand, in no order: the agenda knows it.
     """
 
-    __slots__ = (*MAPPINGS, "_below", "_made", "agenda", "journal", "offers", "views")
+    __slots__ = (*MAPPINGS, "_below", "_made", "agenda", "journal", "offers", "own_views")
 
     def __init__(self, below: "State | None" = None, *, planned: bool = True) -> None:
         """The state of an empty ledger; `on_top` makes one that stands on another."""
@@ -103,7 +103,7 @@ class State:
         if below is not None:
             self.journal: Journal = Journal(below.journal)
             self.agenda: Agenda | None = below.agenda if planned else None
-            self.views: dict[str, Any] = below.views
+            self.own_views: dict[str, Any] | None = None
             self.offers: Offers = Offers(self, below.offers)
             return
         self.anchors: MutableMapping[CountedKey, tuple[Anchor, ...]] = {}
@@ -141,7 +141,7 @@ class State:
         self.journal = Journal()
         self.agenda = Agenda()
         self.offers = Offers(self)
-        self.views = {}
+        self.own_views = {}
 
     if not TYPE_CHECKING:  # a name that is no mapping is to be an error for whoever checks types
 
@@ -172,9 +172,17 @@ class State:
             self.locations[location] = LocationPolicy()
             self.forget_views()
 
+    @property
+    def views(self) -> dict[str, Any]:
+        """What is remembered of channels: here since something was described here, else below."""
+        if self.own_views is not None:
+            return self.own_views
+        assert self._below is not None, "the lowest state remembers by itself"
+        return self._below.views
+
     def forget_views(self) -> None:
         """Something was described: here, and not yet in the state below."""
-        self.views = {}
+        self.own_views = {}
 
     def set_deadline(self, key: DeadlineKey) -> None:
         """Something is to be done, or told, once this has passed."""
@@ -257,7 +265,8 @@ class State:
         assert self._below is not None, "only a state on top of another can be merged"
         for name in self._made:
             getattr(self, name).merge()
-        self._below.views = self.views
+        if self.own_views is not None:
+            self._below.own_views, self.own_views = self.own_views, None
         self._below.journal.merge(self.journal)
         self.journal.clear()
         self.offers.merge()

