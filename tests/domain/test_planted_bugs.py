@@ -27,7 +27,7 @@ from ledger.domain.orders import lines as orders
 from ledger.domain.stock import counts, shelf, shortage
 from ledger.domain.stock import item as stock
 
-EXAMPLES = 800
+EXAMPLES = 5_000
 """At most; most bugs are caught within a few dozen."""
 
 Law = tuple[Callable[..., None], tuple[st.SearchStrategy[Any], ...]]
