@@ -1,6 +1,7 @@
 """Keeps the views of a network equal to a fold of its ledger, in a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -10,12 +11,13 @@ from eventsourcing.persistence import ApplicationRecorder
 from msgspec import Struct
 
 from consumers.batches import MAX_BATCH_EVENTS
-from consumers.fold import ViewFold
+from consumers.fold import CheckpointMoved, ViewFold
+from consumers.progress import Names
 from consumers.sources import source_of
 from ledger.kafka.log import LogUnavailable
 from ledger.log import get_logger
 from projections import views
-from projections.checkpoints import CheckpointMoved
+from projections.projection import FoldFailed
 from projections.rows import MAX_ROWS_IN_MEMORY
 
 MAX_FAILURES: Final = 20
@@ -23,6 +25,10 @@ MAX_FAILURES: Final = 20
 PAUSE_AFTER_FAILURE_S: Final = 0.5
 MAX_PAUSE_S: Final = 5.0
 STOP_WITHIN_S: Final = 8.0
+BEAT_EVERY_S: Final = 5.0
+"""How often a projector that has nothing to do says that it lives."""
+LOOK_EVERY_S: Final = 1.0
+"""How often it looks whether there is something to do that nobody told it of."""
 PASSING_FAULTS: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -43,11 +49,15 @@ class ProjectorStopped(Exception):
 
 
 class ProjectorStatus(Struct, frozen=True):
-    """How the projector is. `error` says why it stopped, None while nothing is wrong."""
+    """How the projector is. `error` says why it stopped, None while nothing is wrong.
+
+    `stopped` are the views that stopped alone, and why.
+    """
 
     running: bool
     error: str | None
     views: dict[str, int]
+    stopped: dict[str, str]
     ledger_position: int
     lag_events: int
 
@@ -89,6 +99,8 @@ class Projector:
             max_rows_in_memory=max_rows_in_memory,
         )
         self._thread: threading.Thread | None = None
+        self._prompter = threading.Thread(target=self._prompt, name="projector-beat", daemon=True)
+        self._beaten_at = time.monotonic()
         self._stopping = threading.Event()
         self._error: BaseException | None = None
 
@@ -103,6 +115,7 @@ class Projector:
             self._fold.open()
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
+        self._prompter.start()
 
     def stop(self) -> None:
         """End after the batch under way. Whoever waits for a position gets False."""
@@ -127,8 +140,8 @@ class Projector:
     def catch_up(self, until: int | None = None, progress: Progress | None = None) -> int:
         """Project in this thread up to the ledger's end (or `until`); return the position.
 
-        For use without `start`. Raises ViewsAheadOfLedger, FoldFailed, and what the database and
-        the recorder raise.
+        For use without `start`. Raises ViewsAheadOfLedger, FoldFailed for a view that stopped
+        once the others are there, and what the database and the recorder raise.
         """
         assert self._thread is None, "the projector's own thread is at it"
         self._fold.open()
@@ -137,6 +150,8 @@ class Projector:
         while self._advanced(until):
             if progress is not None:
                 progress(self.position(), max(end, self.position()))
+        for why in self._fold.stopped.values():
+            raise FoldFailed(why)
         return self.position()
 
     def rebuild(
@@ -150,17 +165,17 @@ class Projector:
         self._fold.empty(names)
         return self.catch_up(progress=progress)
 
-    def position(self) -> int:
-        """The position that every view has reached."""
-        return self._fold.reached.position()
+    def position(self, names: Names = None) -> int:
+        """The position that these views have reached; without names, all that go on."""
+        return self._fold.reached.position(names)
 
-    def wait_for(self, position: int, timeout_s: float) -> bool:
-        """Wait until every view has reached the position; False if not in time, or stopped."""
-        return self._fold.reached.wait_for(position, timeout_s)
+    def wait_for(self, position: int, timeout_s: float, names: Names = None) -> bool:
+        """Wait until these views have reached the position; False if not in time, or stopped."""
+        return self._fold.reached.wait_for(position, timeout_s, names)
 
-    async def reached(self, position: int, timeout_s: float) -> bool:
+    async def reached(self, position: int, timeout_s: float, names: Names = None) -> bool:
         """As `wait_for`, for asyncio: does not block the loop."""
-        return await self._fold.reached.reached(position, timeout_s)
+        return await self._fold.reached.reached(position, timeout_s, names)
 
     def status(self) -> ProjectorStatus:
         """How it is. Asks the ledger for its end."""
@@ -169,6 +184,7 @@ class Projector:
             running=self._alive(),
             error=None if self._error is None else str(self._error),
             views=self._fold.reached.positions,
+            stopped=self._fold.stopped,
             ledger_position=end,
             lag_events=max(0, end - self.position()),
         )
@@ -218,8 +234,16 @@ class Projector:
             self._fold.stand_by(self._stopping.is_set)
             return
         self.caught_up.set()
+        if time.monotonic() - self._beaten_at > BEAT_EVERY_S:
+            self._fold.beat()
+            self._beaten_at = time.monotonic()
         if not self._stopping.is_set():
             self._source.wait()
+
+    def _prompt(self) -> None:
+        """A thread of its own: who waits for the ledger looks around now and then."""
+        while not self._stopping.wait(LOOK_EVERY_S):
+            self.notify()
 
     def _advanced(self, until: int | None) -> bool:
         try:

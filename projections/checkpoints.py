@@ -10,15 +10,15 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection, Connection
-from psycopg.errors import LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from ledger.head import Head
 from ledger.kafka.chain import Checkpoint as Stand
+from projections import digests
 from projections.tables import Table
 
-MAX_LOCK_WAIT_MS: Final = 2_000
-"""How long a batch waits for another projector's, before that one is said to be at work."""
+MARK_EVERY: Final = 10_000
+"""Events after which a view's digest is written down, for whoever proves its history."""
 
 
 class Checkpoint(Struct, frozen=True):
@@ -41,6 +41,38 @@ class Checkpoint(Struct, frozen=True):
         str,
         Meta(description="Which shape and version of the view its rows are of; empty: unknown."),
     ]
+    digest: Annotated[str, Meta(description="The digest of its rows, 32 hexadecimal digits.")]
+    generation: Annotated[
+        int, Meta(description="How often its rows were replaced by those of a fresh fold.")
+    ]
+    heartbeat_at: Annotated[
+        datetime | None, Meta(description="When its projector was last seen, by the database.")
+    ]
+    stopped_at: Annotated[
+        int | None, Meta(description="Position of the event that it cannot take in; null: none.")
+    ]
+    stopped_why: Annotated[str | None, Meta(description="Why it cannot.")]
+
+
+class Mark(Struct, frozen=True):
+    """What a view's digest was, once."""
+
+    view: Annotated[str, Meta(description="The view's name.")]
+    position: Annotated[int, Meta(description="The last event that it had taken in.")]
+    digest: Annotated[str, Meta(description="The digest of its rows then.")]
+
+
+class Kept(Struct, frozen=True):
+    """A view's checkpoint as whoever folds it goes on from it."""
+
+    stand: Stand = Stand()
+    generation: int = 0
+    digest: int = 0
+
+    @property
+    def position(self) -> int:
+        """The last event that it has taken in."""
+        return self.stand.head.position
 
 
 PROJECTIONS = Table(
@@ -50,11 +82,22 @@ PROJECTIONS = Table(
     comment="How far each view has got; written together with the view's rows.",
     fillfactor=50,
 )
+MARKS = Table(
+    "view_digests",
+    Mark,
+    key=("view", "position"),
+    comment="What the digests of views were, every some thousand events.",
+)
 
 _ADDED: Final = {
     "next_offset": "bigint NOT NULL DEFAULT 0",
     "trackings": "jsonb NOT NULL DEFAULT '{}'",
     "definition": "text NOT NULL DEFAULT ''",
+    "digest": f"text NOT NULL DEFAULT '{digests.NO_ROWS}'",
+    "generation": "bigint NOT NULL DEFAULT 0",
+    "heartbeat_at": "timestamptz",
+    "stopped_at": "bigint",
+    "stopped_why": "text",
 }
 """Columns that a table made by an earlier release lacks."""
 
@@ -71,6 +114,7 @@ def channel_name(network: str) -> str:
 def create(conn: Connection[Any]) -> None:
     """Create the table, or what it lacks."""
     PROJECTIONS.create(conn)
+    MARKS.create(conn)
     found = conn.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'projections'::regclass"
     ).fetchall()
@@ -82,10 +126,10 @@ def prepare(conn: Connection[Any], network: str, definitions: Mapping[str, str])
     """Make sure that each view has a checkpoint, at 0 where it is new; views by definition."""
     conn.execute(
         "INSERT INTO projections "
-        "(network, view, position, head_hash, next_offset, trackings, definition) "
-        "SELECT %s, view, 0, '', 0, '{}', definition "
+        "(network, view, position, head_hash, next_offset, trackings, definition, digest, "
+        "generation) SELECT %s, view, 0, '', 0, '{}', definition, %s, 0 "
         "FROM unnest(%s::text[], %s::text[]) AS new (view, definition) ON CONFLICT DO NOTHING",
-        [network, list(definitions), list(definitions.values())],
+        [network, digests.NO_ROWS, list(definitions), list(definitions.values())],
     )
 
 
@@ -110,58 +154,103 @@ def redefine(conn: Connection[Any], view: str, definition: str) -> None:
         reset(conn, network, view)
 
 
-def advance(  # noqa: PLR0913 - from where to where
+def lock(conn: Connection[Any], network: str, views: Iterable[str]) -> dict[str, Kept]:
+    """Lock the checkpoints of views for the transaction; those that nobody else has locked."""
+    found = conn.execute(
+        f"{_KEPT} AND view = ANY(%s) FOR UPDATE SKIP LOCKED",
+        [network, list(views)],
+        prepare=True,
+    )
+    return {view: _kept(*values) for view, *values in found.fetchall()}
+
+
+def advance(
     conn: Connection[Any],
     network: str,
-    views: Iterable[str],
+    moved: Mapping[str, int],
     *,
-    before: int,
     to: Stand,
     recorded_at: datetime,
 ) -> None:
-    """Move the checkpoints of views that all stand at `before`, lock them, and notify.
-
-    Raises CheckpointMoved if one does not stand there, or is locked for MAX_LOCK_WAIT_MS (which
-    the connection's lock_timeout says).
-    """
-    names = list(views)
-    try:
-        moved = conn.execute(
-            "UPDATE projections SET position = %s, head_hash = %s, next_offset = %s, "
-            "trackings = %s, recorded_at = %s "
-            "WHERE network = %s AND view = ANY(%s) AND position = %s",
-            [*_columns(to), recorded_at, network, names, before],
-            prepare=True,
-        ).rowcount
-    except LockNotAvailable as locked:
-        raise CheckpointMoved(f"views {names} are locked by another projector") from locked
-    if moved != len(names):
-        raise CheckpointMoved(f"of views {names} {len(names) - moved} are not at {before} any more")
-    _notify(conn, network)
-
-
-def reset(conn: Connection[Any], network: str, view: str) -> None:
-    """Put a view's checkpoint back to the beginning, and notify."""
+    """Move the checkpoints of views, which are locked, to where they have these digests; notify."""
     conn.execute(
-        "UPDATE projections SET position = 0, head_hash = '', next_offset = 0, trackings = '{}', "
-        "recorded_at = NULL WHERE network = %s AND view = %s",
-        [network, view],
+        "UPDATE projections SET position = %s, head_hash = %s, next_offset = %s, trackings = %s, "
+        "recorded_at = %s, digest = new.digest, heartbeat_at = clock_timestamp(), "
+        "stopped_at = NULL, stopped_why = NULL "
+        "FROM unnest(%s::text[], %s::text[]) AS new (name, digest) "
+        "WHERE network = %s AND view = new.name",
+        [*_columns(to), recorded_at, list(moved), _texts(moved), network],
+        prepare=True,
     )
     _notify(conn, network)
 
 
-_STANDS: Final = (
-    "SELECT view, position, head_hash, next_offset, trackings FROM projections WHERE network = %s"
+def mark(conn: Connection[Any], network: str, moved: Mapping[str, int], position: int) -> None:
+    """Write down the digests that views have at a position."""
+    conn.execute(
+        "INSERT INTO view_digests (network, view, position, digest) "
+        "SELECT %s, name, %s, digest FROM unnest(%s::text[], %s::text[]) AS new (name, digest)",
+        [network, position, list(moved), _texts(moved)],
+    )
+
+
+def marks(conn: Connection[Any], network: str, view: str) -> dict[int, str]:
+    """The digests of a view that were written down, by position."""
+    found = conn.execute(
+        "SELECT position, digest FROM view_digests WHERE network = %s AND view = %s "
+        "ORDER BY position",
+        [network, view],
+    )
+    return dict(found.fetchall())
+
+
+def stop(conn: Connection[Any], network: str, view: str, position: int, why: str) -> None:
+    """Say that a view cannot take in the event at a position, and notify."""
+    conn.execute(
+        "UPDATE projections SET stopped_at = %s, stopped_why = %s WHERE network = %s AND view = %s",
+        [position, why, network, view],
+    )
+    _notify(conn, network)
+
+
+def beat(conn: Connection[Any], network: str, views: Iterable[str]) -> None:
+    """Say that the projector of these views lives; of those that nobody has locked."""
+    conn.execute(
+        "UPDATE projections AS kept SET heartbeat_at = clock_timestamp() FROM ("
+        "SELECT view FROM projections WHERE network = %s AND view = ANY(%s) FOR UPDATE SKIP LOCKED"
+        ") AS free WHERE kept.network = %s AND kept.view = free.view",
+        [network, list(views), network],
+        prepare=True,
+    )
+
+
+def reset(conn: Connection[Any], network: str, view: str) -> None:
+    """Put a view's checkpoint back to the beginning, and notify; its rows are to be gone."""
+    conn.execute(
+        "UPDATE projections SET position = 0, head_hash = '', next_offset = 0, trackings = '{}', "
+        "recorded_at = NULL, digest = %s, generation = generation + 1, stopped_at = NULL, "
+        "stopped_why = NULL WHERE network = %s AND view = %s",
+        [digests.NO_ROWS, network, view],
+    )
+    conn.execute("DELETE FROM view_digests WHERE network = %s AND view = %s", [network, view])
+    _notify(conn, network)
+
+
+_KEPT: Final = (
+    "SELECT view, position, head_hash, next_offset, trackings, generation, digest "
+    "FROM projections WHERE network = %s"
 )
-_POSITIONS = "SELECT view, position FROM projections WHERE network = %s"
+_POSITIONS: Final = "SELECT view, position FROM projections WHERE network = %s"
+
+
+def kept(conn: Connection[Any], network: str) -> dict[str, Kept]:
+    """The checkpoint of every view of a network that has one."""
+    return {view: _kept(*values) for view, *values in conn.execute(_KEPT, [network])}
 
 
 def stands(conn: Connection[Any], network: str) -> dict[str, Stand]:
     """Where in the ledger every view of a network stands that has a checkpoint."""
-    return {
-        view: Stand(next_offset, Head(position, head_hash), trackings)
-        for view, position, head_hash, next_offset, trackings in conn.execute(_STANDS, [network])
-    }
+    return {view: each.stand for view, each in kept(conn, network).items()}
 
 
 def positions(conn: Connection[Any], network: str) -> dict[str, int]:
@@ -171,12 +260,24 @@ def positions(conn: Connection[Any], network: str) -> dict[str, int]:
 
 async def checkpoint_list(conn: AsyncConnection[Any], network: str) -> list[Checkpoint]:
     """The checkpoints of a network's views, by name; empty when nothing was ever projected."""
-    cursor = await conn.execute(
-        "SELECT view, position, head_hash, next_offset, trackings, recorded_at, definition "
-        "FROM projections WHERE network = %s ORDER BY view",
-        [network],
-    )
+    cursor = await conn.execute(PROJECTIONS.select_in_order, [network])
     return [Checkpoint(*values) for values in await cursor.fetchall()]
+
+
+def _kept(  # noqa: PLR0913, PLR0917 - the columns of _KEPT
+    position: int,
+    head_hash: str,
+    next_offset: int,
+    trackings: dict[str, int],
+    generation: int,
+    digest: str,
+) -> Kept:
+    stand = Stand(next_offset, Head(position, head_hash), trackings)
+    return Kept(stand, generation, digests.parsed(digest))
+
+
+def _texts(moved: Mapping[str, int]) -> list[str]:
+    return [digests.text(digest) for digest in moved.values()]
 
 
 def _columns(stand: Stand) -> tuple[int, str, int, Jsonb]:

@@ -21,8 +21,19 @@ Fold = Callable[[int, Any], None]
 DEFINITION_LENGTH: Final = 16
 
 
+ROWS_VERSION: Final = 2
+"""Rises when what is kept of every view changes, such as its digest."""
+
+
 class FoldFailed(Exception):
-    """A view cannot take in an event: the ledger or this release's fold is wrong."""
+    """A view cannot take in an event: the ledger or this release's fold is wrong.
+
+    `position` is the event's, if it is known.
+    """
+
+    def __init__(self, why: str, position: int | None = None) -> None:
+        super().__init__(why)
+        self.position = position
 
 
 class Projection(ABC):
@@ -63,7 +74,8 @@ class Projection(ABC):
         except Exception as fault:
             raise FoldFailed(
                 f"view {self.name} could not take in the event at position {position} "
-                f"({type(fault).__name__}: {fault}); nothing of its batch was written"
+                f"({type(fault).__name__}: {fault}); nothing of it was written",
+                position,
             ) from fault
 
     def finish(self) -> None:  # noqa: B027 - most views have nothing left to do
@@ -77,7 +89,7 @@ class Projection(ABC):
     @property
     def definition(self) -> str:
         """What tells rows of this view from those that another release made."""
-        made = [str(self.version), *(table.definition for table in self.tables)]
+        made = [str(ROWS_VERSION), str(self.version), *(table.definition for table in self.tables)]
         made += [view.definition for view in self.sql_views]
         return sha256("\n".join(made).encode()).hexdigest()[:DEFINITION_LENGTH]
 

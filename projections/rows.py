@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from psycopg import Connection
 from psycopg.sql import Composed
 
+from projections.digests import sum_of
 from projections.tables import Table, Values
 
 MAX_ROWS_IN_MEMORY = 50_000
@@ -96,14 +97,21 @@ class Rows(Generic[K, S]):
         """All that is in memory."""
         return self._now.items()
 
-    def write(self, conn: Connection[Any], network: str) -> None:
-        """Store what was added and changed: one statement each."""
+    def write(self, conn: Connection[Any], network: str) -> int:
+        """Store what was added and changed: one statement each; by how much the digest rises."""
         if self.table is None:
-            return
+            return 0
+        risen = 0
         if self._added:
-            self.table.insert(conn, network, self._packed(self._added))
+            added = list(self._packed(self._added))
+            self.table.insert(conn, network, added)
+            risen += sum_of(self.table, added)
         if self._changed:
-            self.table.update(conn, network, list(self._packed(self._changed)))
+            changed = list(self._packed(self._changed))
+            self.table.update(conn, network, changed)
+            stored = [self._pack(key, state) for key, state in self._changed.items()]
+            risen += sum_of(self.table, changed) - sum_of(self.table, stored)
+        return risen
 
     def _packed(self, keys: Iterable[K]) -> Iterator[Values]:
         now, pack = self._now, self._pack
@@ -208,11 +216,15 @@ class DetailRows(Generic[K, S]):
         self._key_of = itemgetter(*(table.names.index(name) for name in table.key))
         self._order_of = itemgetter(*(table.names.index(name) for name in table.order))
 
-    def write(self, conn: Connection[Any], network: str) -> None:
-        """Store what follows from the batch; before those settle whose rows it follows from."""
+    def write(self, conn: Connection[Any], network: str) -> int:
+        """Store what follows from the batch, before those settle whose rows it follows from.
+
+        By how much the digest rises.
+        """
         added = [row for key, state in self._of.added for row in self._rows_of(key, state)]
         changed: list[Values] = []
-        gone: list[Values] = []
+        gone: dict[Values, Values] = {}
+        replaced: list[Values] = []
         for key, before, now in self._of.changed:
             stored = {self._key_of(row): row for row in self._rows_of(key, before)}
             for row in self._rows_of(key, now):
@@ -221,13 +233,16 @@ class DetailRows(Generic[K, S]):
                     added.append(row)
                 elif was != row:
                     changed.append(row)
-            gone += stored
+                    replaced.append(was)
+            gone |= stored
         if gone:
-            self.table.remove(conn, network, gone)
+            self.table.remove(conn, network, list(gone))
         if added:
             self.table.insert(conn, network, added)
         if changed:
             self.table.update(conn, network, changed)
+        new = sum_of(self.table, added + changed)
+        return new - sum_of(self.table, [*replaced, *gone.values()])
 
     def in_order(self) -> Iterator[Values]:
         """All rows that follow from what is in memory, in the table's order."""
@@ -252,10 +267,12 @@ class AppendedRows:
         """Add a row."""
         self.rows.append(row)
 
-    def write(self, conn: Connection[Any], network: str) -> None:
-        """Store what was added."""
-        if self.rows:
-            self.table.insert(conn, network, self.rows)
+    def write(self, conn: Connection[Any], network: str) -> int:
+        """Store what was added; by how much the digest rises."""
+        if not self.rows:
+            return 0
+        self.table.insert(conn, network, self.rows)
+        return sum_of(self.table, self.rows)
 
     def settle(self) -> None:
         """The batch counts."""

@@ -172,6 +172,13 @@ class Table:
         )
 
     @cached_property
+    def select_all(self) -> Composed:
+        """A statement for all rows of a network, in whatever order they lie."""
+        return SQL("SELECT {} FROM {} WHERE network = %s").format(
+            _listed(self.names), Identifier(self.name)
+        )
+
+    @cached_property
     def _copy(self) -> Composed:
         return SQL("COPY {} (network, {}) FROM STDIN (FORMAT BINARY)").format(
             Identifier(self.name), _listed(self.names)

@@ -81,27 +81,46 @@ def configure(conn: Connection[Any]) -> None:
     conn.execute("SET synchronous_commit = off")
 
 
-def create(conn: Connection[Any], network: str, projections: Iterable[Projection]) -> None:
-    """Create the views' tables and checkpoints where they are missing.
+def create(
+    conn: Connection[Any],
+    network: str,
+    projections: Iterable[Projection],
+    *,
+    leave_outdated: bool = False,
+    sql_views: bool = True,
+) -> frozenset[str]:
+    """Create the views' tables and checkpoints where they are missing, and the SQL views.
 
     Views whose rows another release made are emptied, in every network, to be folded afresh: two
-    releases cannot keep the same views.
+    releases cannot keep the same views. With `leave_outdated` they are left as they are, and
+    their names returned.
     """
     made = {view.name: view for view in projections}
     definitions = {name: view.definition for name, view in made.items()}
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         checkpoints.create(conn)
-        for name in checkpoints.of_other_definitions(conn, definitions):
+        outdated = frozenset(checkpoints.of_other_definitions(conn, definitions))
+        for name in () if leave_outdated else sorted(outdated):
             log.warning("view_of_another_release_is_folded_afresh", view=name)
             checkpoints.redefine(conn, name, definitions[name])
             _drop(conn, made[name])
-        for view in made.values():
-            for table in view.tables:
+        left = outdated if leave_outdated else frozenset[str]()
+        for name in made.keys() - left:
+            for table in made[name].tables:
                 table.create(conn)
-        for sql_view in (each for view in VIEWS.values() for each in view.sql_views):
-            sql_view.create(conn)
+        if sql_views:
+            _create_sql_views(conn, left)
         checkpoints.prepare(conn, network, definitions)
+    return left
+
+
+def _create_sql_views(conn: Connection[Any], left: frozenset[str]) -> None:
+    """Those that read no table of the views that are left."""
+    theirs = {table.name for name in left for table in VIEWS[name]().tables}
+    for sql_view in (each for view in VIEWS.values() for each in view.sql_views):
+        if theirs.isdisjoint(sql_view.reads):
+            sql_view.create(conn)
 
 
 def prepare(conn: Connection[Any], network: str) -> None:

@@ -76,8 +76,10 @@ def test_verify_says_that_rows_are_of_another_release_and_leaves_them_alone(told
 
 def test_another_network_in_the_same_database_is_folded_afresh_too(told, monkeypatch):
     told.sql("""
-        INSERT INTO projections (network, view, position, head_hash, next_offset, trackings, definition)
-        SELECT 'other', view, 5, head_hash, next_offset, trackings, definition FROM projections""")
+        INSERT INTO projections (
+            network, view, position, head_hash, next_offset, trackings, definition, digest, generation)
+        SELECT 'other', view, 5, head_hash, next_offset, trackings, definition, digest, 0
+        FROM projections""")
     monkeypatch.setattr(Inventory, "version", Inventory.version + 1)
     told.project()
     others = told.sql("SELECT view, position FROM projections WHERE network = 'other'")

@@ -220,7 +220,6 @@ def test_one_of_two_projectors_stands_by_and_sees_what_the_other_does(ledger, da
 def test_a_projector_that_stands_by_takes_over_from_one_that_holds_the_views(
     ledger, days, monkeypatch
 ):
-    monkeypatch.setattr(fold, "MAX_LOCK_WAIT_MS", 100)
     monkeypatch.setattr(fold, "STAND_BY_S", 0.1)
     ledger.tell(days, until=25)
     ledger.project()

@@ -1,0 +1,75 @@
+"""The digest of a view: one number that says which rows it holds, kept up as they change.
+
+It is the sum, modulo 2^128, of a hash of every row of its tables. A sum does not depend on order:
+each batch adds what it wrote and takes away what that replaced, and views with the same rows have
+the same digest, however their events were batched. The hash of a row is BLAKE2b, 16 bytes, of the
+table's name, a NUL and the row as one line of JSON: an array of its values without its network,
+times in UTC as RFC 3339, keys of documents sorted.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+from psycopg import Connection
+
+from projections.tables import Table, Values
+
+MODULUS: Final = 1 << 128
+HASH_BYTES: Final = 16
+CHUNK_ROWS: Final = 2_000
+NO_ROWS: Final = "0" * (2 * HASH_BYTES)
+"""The digest of a view that holds nothing, as it is stored."""
+
+_LINES: Final = msgspec.json.Encoder(order="deterministic").encode_lines
+
+
+def sum_of(table: Table, rows: Sequence[Values]) -> int:
+    """The hashes of the rows, added up; not yet reduced."""
+    total = 0
+    begun = _begun(table.name)
+    for line in _LINES(rows).splitlines():
+        row = begun.copy()
+        row.update(line)
+        total += int.from_bytes(row.digest(), "big")
+    return total
+
+
+def of_rows(table: Table, rows: Iterable[Values]) -> int:
+    """The same of any number of rows, in chunks."""
+    remaining, total = iter(rows), 0
+    while chunk := list(islice(remaining, CHUNK_ROWS)):
+        total += sum_of(table, chunk)
+    return total
+
+
+def of_stored(conn: Connection[Any], network: str, tables: Iterable[Table]) -> int:
+    """The digest of what stands in tables, read through in bounded memory.
+
+    The connection must be in a transaction, which says as of when.
+    """
+    total = 0
+    for table in tables:
+        with conn.cursor(name=f"digest_{table.name}") as cursor:
+            cursor.execute(table.select_all, [network], binary=True)
+            while chunk := cursor.fetchmany(CHUNK_ROWS):
+                total += sum_of(table, chunk)
+    return total % MODULUS
+
+
+def text(digest: int) -> str:
+    """As it is stored: 32 digits."""
+    return f"{digest % MODULUS:032x}"
+
+
+def parsed(stored: str) -> int:
+    """The number of a stored digest."""
+    return int(stored, 16)
+
+
+@cache
+def _begun(table: str) -> Any:
+    return blake2b(table.encode() + b"\0", digest_size=HASH_BYTES)
