@@ -16,6 +16,7 @@ from consumers.answers_view import PostgresAnswersView
 from consumers.asking import Asker
 from consumers.kafka.producing import KafkaPublisher
 from consumers.kafka_node import KafkaWriter
+from consumers.parallel import LedgerAt
 from consumers.projector import Projector
 from consumers.views_watch import ViewsWatch
 from ledger.kafka.chain import Checkpoint
@@ -101,7 +102,10 @@ class _Place:
     def views(self, recorder: ReadOnlyRecorder) -> Views:
         """The projector of this process, or how far the views of another one are."""
         if self._parts.projector:
-            projector = Projector(recorder, self._database_url, self._network, patient=True)
+            where = LedgerAt(self._network, self._database_url, self._kafka)
+            projector = Projector(
+                recorder, self._database_url, self._network, patient=True, ledger=where
+            )
             projector.start()
             self._running.callback(projector.stop)
             return projector

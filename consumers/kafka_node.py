@@ -8,10 +8,10 @@ from typing import Final, Self
 from uuid import uuid4
 
 from consumers.data_directory import DataDirectoryError
+from consumers.garbage import GARBAGE_THRESHOLDS
 from consumers.kafka.inputs import KafkaInputs
 from consumers.kafka.producing import KafkaDeadLetters, KafkaPublisher
 from consumers.ledgers import KafkaLedger
-from consumers.node import GARBAGE_THRESHOLDS
 from consumers.snapshot import Snapshot
 from consumers.takeover import TAKEOVER_S
 from consumers.writer import Writer

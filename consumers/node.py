@@ -5,17 +5,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, Self
 
+from consumers.garbage import GARBAGE_THRESHOLDS
 from consumers.ledgers import PostgresLedger
+from consumers.parallel import LedgerAt
 from consumers.projector import Projector
 from consumers.writer import Writer
 from ledger import postgres
 from ledger.opening import open_ledger
 
 DEFAULT_NETWORK: Final = "main"
-
-GARBAGE_THRESHOLDS: Final = (50_000, 20, 100)
-"""Allocations between collections. Objects here live long and hold no cycles: with Python's own
-(700, 10, 10) a good part of the time goes into searching them."""
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +49,8 @@ class Node:
         settings = postgres.environment(self.database_url)
         with ExitStack() as parts:
             self.recorder = parts.enter_context(open_ledger(settings, self.network))
-            self.projector = Projector(self.recorder, self.database_url, self.network)
+            where = LedgerAt(self.network, self.database_url)
+            self.projector = Projector(self.recorder, self.database_url, self.network, ledger=where)
             ledger = PostgresLedger(self.recorder)
             self.writer = Writer(ledger, on_append=self._wake_views)
             if self._project:

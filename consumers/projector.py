@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from consumers.batches import MAX_BATCH_EVENTS
 from consumers.fold import CheckpointMoved, ViewFold
+from consumers.parallel import WORTH_IT_EVENTS, LedgerAt, fold
 from consumers.progress import Names
 from consumers.sources import source_of
 from ledger.kafka.log import LogUnavailable
@@ -69,7 +70,8 @@ class Projector:
     `notify`, and, unless `listen` is false, by the notifications that the recorder sends through
     that PostgreSQL; on one in Kafka it waits for blocks. While another projector keeps the same
     views, this one stands by. A `patient` one outlives PostgreSQL and brokers that are away for
-    however long; one that is not gives up after MAX_FAILURES.
+    however long; one that is not gives up after MAX_FAILURES. One that is told where the `ledger`
+    is catches up by several processes when it begins far behind.
 
     `caught_up` is set when it has first reached the ledger's end, or stands by.
     """
@@ -85,8 +87,10 @@ class Projector:
         max_rows_in_memory: int = MAX_ROWS_IN_MEMORY,
         listen: bool = True,
         patient: bool = False,
+        ledger: LedgerAt | None = None,
     ) -> None:
         self.network = network
+        self._ledger = ledger
         self.caught_up = threading.Event()
         self._patient = patient
         self._source = source_of(recorder, database_url, listen=listen)
@@ -144,6 +148,7 @@ class Projector:
         once the others are there, and what the database and the recorder raise.
         """
         assert self._thread is None, "the projector's own thread is at it"
+        self._catch_up_in_parallel(until, progress)
         self._fold.open()
         self._source.look()
         end = 0 if progress is None else until or self._source.end()
@@ -198,10 +203,28 @@ class Projector:
     def _alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and self._error is None
 
+    def _catch_up_in_parallel(self, until: int | None, progress: Progress | None) -> None:
+        """Where that is worth it; what is left of it is done here."""
+        if self._ledger is None:
+            return
+        self._fold.open()
+        names = list(self._fold.kept)
+        end = until or self._source.end()
+        if end - min(kept.position for kept in self._fold.kept.values()) < WORTH_IT_EVENTS:
+            return
+        self._fold.close()
+        log.info("projector_catches_up_in_parallel", network=self.network, until=end)
+        told = progress or (lambda _position, _end: None)
+        fold(self._ledger, names, end, progress=told, stopping=self._stopping.is_set)
+
     def _run(self) -> None:
         failures = 0
+        begun = False
         while not self._stopping.is_set():
             try:
+                if not begun:
+                    self._catch_up_in_parallel(None, None)
+                    begun = True
                 self._follow()
                 failures = 0
             except PASSING_FAULTS as fault:

@@ -20,7 +20,8 @@ from api.commands.terminal import (
 )
 from api.ledgers import open_to_read
 from api.settings import PREFIX, Settings
-from consumers.node import GARBAGE_THRESHOLDS
+from consumers.garbage import GARBAGE_THRESHOLDS
+from consumers.parallel import LedgerAt
 from consumers.projector import MAX_PAUSE_S, Projector
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.topics import refuse_if_dangerous
@@ -56,7 +57,8 @@ def project(
     _refuse_if_dangerous(settings, stopping)
     url = settings.database_url.get_secret_value()
     with open_to_read(settings, url) as recorder:
-        projector = Projector(recorder, url, settings.network, patient=True)
+        where = LedgerAt(settings.network, url, settings.kafka)
+        projector = Projector(recorder, url, settings.network, patient=True, ledger=where)
         projector.start()
         try:
             _follow(projector, stopping, as_json=as_json)
