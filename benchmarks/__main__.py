@@ -24,11 +24,13 @@ BENCHMARKS = {
     "end_to_end": "requests to answers in one process",
     "views": "folding the ledger into the views, and verifying them",
     "over_http": "orders and reads over HTTP (needs wrk)",
+    "asked": "answers as of any moment, of 1 and 5 million events (only when named)",
     "full_file": "importing a file, in process and over HTTP",
     "on_kafka": "the ledger in a real Kafka (needs Java 17 and Maven, or Kafka's jars)",
     "arrangements": "how the SQL floor was chosen (only when named)",
 }
-UNLESS_NAMED = tuple(name for name in BENCHMARKS if name != "arrangements")
+ONLY_NAMED = {"asked", "arrangements"}
+UNLESS_NAMED = tuple(name for name in BENCHMARKS if name not in ONLY_NAMED)
 REPEATS, SECONDS = 3, 4.0
 CORES = 2
 """What a small machine has; everything of a run, references included, shares them."""
@@ -59,7 +61,7 @@ def _arguments() -> argparse.Namespace:
         epilog=f"benchmarks:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which; default: all but the last")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which; default: all that need not be named")
     parser.add_argument(
         "--cores", type=int, default=CORES, help=f"share so many (Linux; default: {CORES}; 0: all)"
     )

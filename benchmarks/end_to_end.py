@@ -2,9 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import islice
 
 from msgspec import Struct
 
@@ -89,13 +90,14 @@ def _answered_per_s(
         return len(orders) / (time.perf_counter() - started)
 
 
-def submit_all(writer: Writer, requests: Sequence[AnyRequest], clients: Clients) -> None:
+def submit_all(writer: Writer, requests: Iterable[AnyRequest], clients: Clients) -> None:
     """Have the writer answer all requests, with a bounded number in flight; all are accepted."""
     under_way: deque[Future[Answers]] = deque()
-    for first in range(0, len(requests), clients.size):
+    remaining = iter(requests)
+    while batch := list(islice(remaining, clients.size)):
         if len(under_way) == clients.in_flight:
             _accepted(under_way.popleft())
-        under_way.append(writer.submit(shop.CHANNEL, requests[first : first + clients.size]))
+        under_way.append(writer.submit(shop.CHANNEL, batch))
     for last in under_way:
         _accepted(last)
 
