@@ -155,6 +155,7 @@ def _waiting(state: State, rows: Rows) -> None:
             sku, None, goods=True, ordered=quantity, backorder_asked=quantity, backorder=1
         )
         state.backorders[sku] = (Backorder(date.max, 1, *key),)
+        state.backordered[sku] = quantity
 
 
 _POSITION: Final = """

@@ -134,6 +134,7 @@ _NUMBERED: Final = tuple[str, str, int]
 
 FORMS: Final[dict[str, Form[Any, Any]]] = {
     "anchors": Form(CountedKey, tuple[Anchor, ...]),
+    "backordered": Form(str, int),
     "backorders": Form(str, tuple[Backorder, ...]),
     "buffers": Form(tuple[str, str], Buffer),
     "channels": Form(str, ChannelPolicy),

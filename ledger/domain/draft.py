@@ -16,6 +16,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.evolve import evolve
 from ledger.domain.requests import Decided, Fact
+from ledger.domain.sourcing.sending import Sending
 from ledger.domain.state import State
 from ledger.domain.stock.counts import Anchor, CountedKey, seen_by
 from ledger.domain.stock.item import effective_at, effects_of
@@ -57,6 +58,9 @@ class Draft:
         self.joining: Waiting | None = None
         self.items: dict[ItemKey, None] = {}
         self.lines: dict[LineKey, None] = {}
+        self.sending = Sending()
+        # Orders that could not move from a location as a whole, by `sending.changes` of then.
+        self.moved_in_vain: dict[tuple[str, str], int] = {}
         self._raised = 0
 
     def emit(self, event: AnyEvent) -> None:

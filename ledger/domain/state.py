@@ -43,6 +43,7 @@ __all__ = ["GONE", "MAPPINGS", "Changes", "State"]
 
 MAPPINGS: Final = (
     "anchors",
+    "backordered",
     "backorders",
     "buffers",
     "channels",
@@ -87,7 +88,8 @@ class State:
 
     `payments` says which order a payment named last. `promises` remembers, per stock item and in
     order of promising, which order line each promise is for, `reservations` likewise which hold
-    or transfer; `location_counts` are whole-location counts, `anchors` all others and those that
+    or transfer; `backorders` are the lines that wait for a sku, `backordered` how much they wait
+    for in all; `location_counts` are whole-location counts, `anchors` all others and those that
     found a difference; `waiting` are facts by the stream of what they wait for. `stocked` says
     where a sku ever was, `incoming` which supplies and transfers bring it, `parcels` how many
     were sourced at a location on a local day; `views` is what `channels` remembers of them.
@@ -107,6 +109,7 @@ class State:
             self.offers: Offers = Offers(self, below.offers)
             return
         self.anchors: MutableMapping[CountedKey, tuple[Anchor, ...]] = {}
+        self.backordered: MutableMapping[str, int] = {}
         self.backorders: MutableMapping[str, tuple[Backorder, ...]] = {}
         self.buffers: MutableMapping[tuple[str, str], Buffer] = {}
         self.channels: MutableMapping[str, ChannelPolicy] = {}

@@ -42,6 +42,7 @@ def transfer_stream(transfer_id: str) -> str:
 
 def ship_transfer(draft: Draft, request: ShipTransfer) -> None:
     """Goods left their source, and took along what was reserved of them."""
+    asked_of_all = False
     for line, transfer, before in _known(draft, request, request.lines):
         key = (request.transfer_id, line.line_id)
         sent = StockSent(
@@ -57,7 +58,8 @@ def ship_transfer(draft: Draft, request: ShipTransfer) -> None:
         draft.emit(TransferShipped(*draft.header, *key, line.quantity))
         _on_its_way(draft, key, transfer, before)
         if transfer.due_until is not None and transfer.due_until <= draft.arrival.recorded_at:
-            transfer_overdue(draft, request.transfer_id)
+            transfer_overdue(draft, request.transfer_id, line.line_id if asked_of_all else None)
+            asked_of_all = True
 
 
 def receive_transfer(draft: Draft, request: ReceiveTransfer) -> None:
@@ -114,18 +116,24 @@ def release(draft: Draft, transfer_id: str, transfer: Transfer) -> None:
             draft.stock(released)
 
 
-def transfer_overdue(draft: Draft, transfer_id: str) -> None:
-    """The day is over and it is not all there: people are told."""
+def transfer_overdue(draft: Draft, transfer_id: str, line_id: str | None = None) -> None:
+    """The day is over and it is not all there: people are told.
+
+    With a line it is asked of that one only: nothing else has changed since all were looked at.
+    """
     transfer = draft.state.transfers.get(transfer_id)
     if transfer is None or transfer.due is None or transfer.overdue:
         return
-    if _is_awaited(draft, transfer_id, transfer):
+    line_ids = transfer.line_ids if line_id is None else (line_id,)
+    if _is_awaited(draft, transfer_id, transfer, line_ids):
         draft.emit(TransferOverdue(*draft.header, transfer_id, transfer.due))
 
 
-def _is_awaited(draft: Draft, transfer_id: str, transfer: Transfer) -> bool:
-    """Whether something is on its way, or is still to be sent."""
-    for line_id in transfer.line_ids:
+def _is_awaited(
+    draft: Draft, transfer_id: str, transfer: Transfer, line_ids: tuple[str, ...]
+) -> bool:
+    """Whether something of these lines is on its way, or is still to be sent."""
+    for line_id in line_ids:
         line = draft.state.transfer_lines[(transfer_id, line_id)]
         arrived = line.accepted + line.damaged + line.missing
         to_come = 0 if transfer.cancelled or transfer.closed else line.requested - arrived

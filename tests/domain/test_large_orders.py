@@ -5,12 +5,24 @@ from contextlib import contextmanager
 from time import perf_counter
 
 import pytest
-from asks import Ask, cancel, counted, line, order, received, returned, shipped, sold
-from given import Shop, accepted, labelled, stock
+from asks import (
+    Ask,
+    cancel,
+    counted,
+    declined,
+    line,
+    order,
+    received,
+    returned,
+    shipped,
+    sold,
+)
+from given import Shop, accepted, happened, labelled, refused, stock
 from invariants import check
 
-from ledger.domain.requests import ReceiptLine
-from ledger.domain.words import MAX_LINES
+from ledger.domain.events import OrderLineSourced
+from ledger.domain.requests import OrderLine, ReceiptLine
+from ledger.domain.words import MAX_LINES, Reason
 
 SOON_S = 3.0
 """For one request; quadratic work on 10,000 lines takes far longer, and this machine may be busy."""
@@ -79,4 +91,48 @@ def test_a_thousand_facts_about_one_order_to_come_all_join_it() -> None:
         shop.when(order("A", line("1", quantity=2000))).then(
             stock("SKU", "STORE", on_hand=4000, committed=1000)
         )
+    check(shop.books)
+
+
+PLACES = [f"PLACE-{n}" for n in range(100)]
+
+
+@pytest.fixture(params=["one sku", "many skus"])
+def lacking(request: pytest.FixtureRequest) -> tuple[OrderLine, ...]:
+    """All the lines there may be, of which no location has enough."""
+    many = request.param == "many skus"
+    return tuple(
+        line(str(n), f"SKU-{n}" if many else "SKU", 2, location=None) for n in range(MAX_LINES)
+    )
+
+
+def test_ten_thousand_lines_that_nobody_has_are_refused_soon(
+    lacking: tuple[OrderLine, ...],
+) -> None:
+    skus = dict.fromkeys(asked.sku for asked in lacking)
+    lines = tuple(ReceiptLine(line_id=sku, sku=sku, quantity=1) for sku in skus)
+    shop = Shop(checked=False).when(*(received("SKU", place, 1) for place in PLACES))
+    shop.when(received("", "STORE", 1, lines=lines))
+    with soon():
+        shop.when(order("A", *lacking)).then(refused("A", Reason.OUT_OF_STOCK))
+    there = 1 + len(PLACES) if len(skus) == 1 else 1
+    asked = 2 * MAX_LINES if len(skus) == 1 else 2
+    last = shop.named["A"].details[-1]  # type: ignore[union-attr] # it was refused
+    assert (last.line_id, last.asked, last.available) == (str(MAX_LINES - 1), asked, there)
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [counted("STORE", {}, whole=True), declined("A", "STORE", lines=dict.fromkeys(ALL))],
+    ids=["nothing found", "declined"],
+)
+def test_ten_thousand_lines_that_cannot_move_as_a_whole_stay_soon(fails: Ask) -> None:
+    skus = [f"SKU-{n}" for n in range(MAX_LINES)]
+    lines = tuple(ReceiptLine(line_id=sku, sku=sku, quantity=1) for sku in skus)
+    shop = Shop(checked=False).when(received("", "STORE", 1, lines=lines))
+    halves = (lines[: MAX_LINES // 2], lines[MAX_LINES // 2 :])
+    shop.when(*(received("", f"HALF-{n}", 1, lines=half) for n, half in enumerate(halves)))
+    shop.when(order("A", *(line(str(n), sku, location=None) for n, sku in enumerate(skus))))
+    with soon():
+        shop.when(fails).then(happened(OrderLineSourced, 0))
     check(shop.books)

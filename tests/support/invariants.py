@@ -191,6 +191,10 @@ def backorders_agree(state: State) -> None:
             assert state.lines[key].sku == sku, entry
             assert waiting.pop(key, 0) > 0, entry
     assert not waiting, f"waits, but not in line: {waiting}"
+    waiting: Counter[str] = Counter()
+    for line in state.lines.values():
+        waiting[line.sku] += line.backordered
+    assert dict(state.backordered) == {sku: much for sku, much in waiting.items() if much}
 
 
 def exceptions_agree(state: State) -> None:

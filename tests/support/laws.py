@@ -1,5 +1,6 @@
 """The laws themselves: over one day's requests in order of arrival, checked after each of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -79,6 +80,24 @@ def every_number_is_a_sum(day: list[Sent]) -> None:
         check(books)
 
 
+def in_no_one_parcel(state: State, claim: AnyRequest) -> bool:
+    """Whether it is an order that may not be split, and no one location has all of it."""
+    if not isinstance(claim, PlaceOrder) or claim.allow_split:
+        return False
+    needs: Counter[str] = Counter()
+    for line in claim.lines:
+        if line.kind == "goods" and line.location is None:
+            needs[line.sku] += line.quantity
+    locations = {location for location, _ in state.stock}
+    return not any(
+        all(
+            state.stock.get((location, sku), NOTHING).available >= quantity
+            for sku, quantity in needs.items()
+        )
+        for location in locations
+    )
+
+
 def claimed_what_was_there(state: State, claim: AnyRequest, events: tuple[AnyEvent, ...]) -> None:
     """A claim takes at most what is available; refused for stock, it asked for more."""
     answer, *effects = events
@@ -95,7 +114,8 @@ def claimed_what_was_there(state: State, claim: AnyRequest, events: tuple[AnyEve
             assert after.stock[item].available >= min(0, before), (item, claim)
     if isinstance(answer, RequestRefused) and answer.reason is Reason.OUT_OF_STOCK:
         assert answer.details
-        assert all(int(hit.asked or 0) > int(hit.available or 0) for hit in answer.details), answer
+        beyond = all(int(hit.asked or 0) > int(hit.available or 0) for hit in answer.details)
+        assert beyond or in_no_one_parcel(state, claim), answer
     if isinstance(claim, PlaceOrder) and isinstance(answer, RequestAccepted):
         promised_what_was_asked(claim, effects)
 

@@ -11,7 +11,7 @@ def placed(state: State, event: HoldPlaced) -> None:
     """A line of an owner's holds; `stock_reserved` says where."""
     key = (event.owner, event.line_id)
     lines = state.owners.get(event.owner, ())
-    if event.line_id not in lines:
+    if key not in state.holds:
         state.owners[event.owner] = (*lines, event.line_id)
     state.holds[key] = Hold(event.sku, event.expires_at)
     state.set_deadline((event.expires_at, "hold", *key))

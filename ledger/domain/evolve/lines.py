@@ -1,6 +1,6 @@
 """What order events change in the writer's knowledge: lines, and all that hangs on them."""
 
-from bisect import insort
+from bisect import bisect_left, insort
 from datetime import date
 
 from msgspec.structs import replace
@@ -71,10 +71,12 @@ def _allocations_change(state: State, before: Line, after: Line) -> Line:
 
 def _backorder_changes(state: State, key: LineKey, before: Line, after: Line) -> Line:
     """Keep the line among the backorders of its sku exactly as long as it waits."""
+    if after.backordered != before.backordered:
+        _waits_for(state, after.sku, after.backordered - before.backordered)
     entry = _backorder(key, before)
     promised_anew = (after.promise, after.promised_until) != (before.promise, before.promised_until)
     if entry is not None and (after.backordered == 0 or promised_anew):
-        waiting = tuple(other for other in state.backorders[before.sku] if other != entry)
+        waiting = _without(state.backorders[before.sku], entry)
         if waiting:
             state.backorders[before.sku] = waiting
         else:
@@ -94,6 +96,22 @@ def _backorder_changes(state: State, key: LineKey, before: Line, after: Line) ->
         if after.promised_until is not None:
             state.set_deadline((after.promised_until, "backorder", *key))
     return after
+
+
+def _waits_for(state: State, sku: str, more: int) -> None:
+    """So much more of a sku is waited for, over all lines."""
+    in_all = state.backordered.get(sku, 0) + more
+    if in_all:
+        state.backordered[sku] = in_all
+    else:
+        del state.backordered[sku]
+
+
+def _without(waiting: tuple[Backorder, ...], entry: Backorder) -> tuple[Backorder, ...]:
+    """All but this one; they stand in their order, so that it is found without looking at all."""
+    index = bisect_left(waiting, entry)
+    assert waiting[index] == entry, entry
+    return waiting[:index] + waiting[index + 1 :]
 
 
 def _backorder(key: LineKey, line: Line) -> Backorder | None:

@@ -164,7 +164,9 @@ def _hold_released(state: State, event: StockReleased) -> None:
         return
     del state.holds[key]
     state.end_deadline((hold.expires_at, "hold", *key))
-    left = tuple(i for i in state.owners[event.holder] if i != event.line_id)
+    lines = state.owners[event.holder]
+    index = lines.index(event.line_id)
+    left = lines[:index] + lines[index + 1 :]
     if left:
         state.owners[event.holder] = left
     else:

@@ -1,6 +1,6 @@
 """What supply events change in the writer's knowledge; `incoming` changes with stock."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -35,42 +35,52 @@ def expected(state: State, event: SupplyExpected) -> None:
 
 def _line_expected(state: State, event: SupplyExpected, line: SupplyLine, place: int) -> None:
     key = (event.supply_id, line.line_id)
-    stamp = stamp_of(event)
     before = state.supply_lines.get(key)
-    if before is None:
-        before = SupplyLineState(line.sku, event.location, 0, stamp)
-    if stamp >= before.stamp:
-        after = replace(
-            before,
-            sku=line.sku,
-            location=event.location,
-            expected=line.quantity,
-            stamp=stamp,
-            place=place,
-        )
+    after = line_expected(before, event, line, place)
+    if after is not before:
         put_line(state, key, after, event.recorded_at)
     if event.due is not None:
-        _due(state, key, event, event.due, event.due_until)
+        _due(state, key, event)
 
 
-def _due(
-    state: State,
-    key: LineId,
-    event: SupplyExpected | SupplyRescheduled,
-    due: date,
-    due_until: datetime | None,
-) -> None:
+def line_expected(
+    before: SupplyLineState | None, event: SupplyExpected, line: SupplyLine, place: int
+) -> SupplyLineState:
+    """The line after a word on how much of it is expected; the due date is another word."""
+    stamp = stamp_of(event)
+    if before is None:
+        before = SupplyLineState(line.sku, event.location, 0, stamp)
+    if stamp < before.stamp:
+        return before
+    return replace(
+        before,
+        sku=line.sku,
+        location=event.location,
+        expected=line.quantity,
+        stamp=stamp,
+        place=place,
+    )
+
+
+def _due(state: State, key: LineId, event: SupplyExpected | SupplyRescheduled) -> None:
     line = state.supply_lines[key]
-    stamp: Stamp = (effective_at(event), event.channel, event.request_id)
-    if line.due_stamp is None or stamp >= line.due_stamp:
-        after = replace(line, due=due, due_until=due_until, due_stamp=stamp, overdue=False)
+    after = due_said(line, event)
+    if after is not line:
         put_line(state, key, after, event.recorded_at)
+
+
+def due_said(line: SupplyLineState, event: SupplyExpected | SupplyRescheduled) -> SupplyLineState:
+    """The line after a word on its day."""
+    stamp: Stamp = (effective_at(event), event.channel, event.request_id)
+    if line.due_stamp is not None and stamp < line.due_stamp:
+        return line
+    return replace(line, due=event.due, due_until=event.due_until, due_stamp=stamp, overdue=False)
 
 
 def rescheduled(state: State, event: SupplyRescheduled) -> None:
     """Lines come on another day."""
     for line_id in event.line_ids:
-        _due(state, (event.supply_id, line_id), event, event.due, event.due_until)
+        _due(state, (event.supply_id, line_id), event)
 
 
 def received(state: State, event: SupplyReceived) -> None:
@@ -123,7 +133,8 @@ def on_its_way(
     if coming and source not in before:
         state.incoming[sku] = (*before, source)
     elif not coming and source in before:
-        left = tuple(other for other in before if other != source)
+        index = before.index(source)
+        left = before[:index] + before[index + 1 :]
         if left:
             state.incoming[sku] = left
         else:

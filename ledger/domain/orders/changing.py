@@ -26,7 +26,7 @@ from ledger.domain.refusal import Hits, Refusal, first_of
 from ledger.domain.requests import CancelOrder, ChangeOrder, LineCut, OrderLine, ReassignLine
 from ledger.domain.settling import settle
 from ledger.domain.sourcing.channels import available_to_sell, is_limited
-from ledger.domain.sourcing.resourcing import sending
+from ledger.domain.sourcing.sending import sending
 from ledger.domain.state import State
 from ledger.domain.words import Reason
 

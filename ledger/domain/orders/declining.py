@@ -19,8 +19,10 @@ def decline_line(draft: Draft, request: DeclineLine) -> None:
     """
     draft.names(request.location)
     order_id = request.order_id
-    known = [cut for cut in request.lines if (order_id, cut.line_id) in draft.state.lines]
-    unknown = [cut for cut in request.lines if cut not in known]
+    known: list[LineCut] = []
+    unknown: list[LineCut] = []
+    for cut in request.lines:
+        (known if (order_id, cut.line_id) in draft.state.lines else unknown).append(cut)
     promised = [(cut.line_id, _decline(draft, request, cut)) for cut in known]
     for line_id, quantity in promised:  # when all is said: an order may move as a whole
         if quantity:

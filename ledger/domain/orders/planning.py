@@ -20,6 +20,9 @@ from ledger.domain.sourcing.choosing import Choice, Sourcing
 from ledger.domain.state import State
 from ledger.domain.words import Reason
 
+Item = tuple[str, str | None]
+"""(sku, location); None: wherever the writer chooses."""
+
 
 class Allowed(Struct, frozen=True, gc=False):
     """What an order lets the writer do with what is not there at one location."""
@@ -213,11 +216,12 @@ def _settle(
         return None
     hits: Hits = {Reason.CHANNEL_LIMIT: limited}
     items = {_item(grant) for grant in grants if grant.missing}
+    told = _Items(free, grants)
     for grant in grants:
         if _item(grant) in items:
             capped = no_capacity and grant.line.location is None
             reason = Reason.NO_CAPACITY if capped else Reason.OUT_OF_STOCK
-            hits.setdefault(reason, []).append(_short(free, grants, grant))
+            hits.setdefault(reason, []).append(told.short(grant.line))
     short = hits.get(Reason.OUT_OF_STOCK, [])
     hits[Reason.OUT_OF_STOCK] = [hit for hit in short if _is_beyond(hit)] or short
     return first_of(hits)
@@ -228,7 +232,7 @@ def _is_beyond(hit: RefusedLine) -> bool:
     return int(hit.asked or 0) > int(hit.available or 0)
 
 
-def _item(grant: Grant) -> tuple[str, str | None]:
+def _item(grant: Grant) -> Item:
     return (grant.line.sku, grant.line.location)
 
 
@@ -248,30 +252,40 @@ def _beyond_limit(free: Free, lines: Sequence[OrderLine]) -> list[RefusedLine]:
     return beyond
 
 
-def _named_at(grants: Iterable[Grant], place: str, sku: str) -> int:
-    """What lines that name this place, and are not short themselves, take of a sku there."""
-    return sum(
-        grant.line.quantity
-        for grant in grants
-        if grant.line.location == place and grant.line.sku == sku and not grant.missing
-    )
+class _Items:
+    """What a refusal says of the item of a line: looked up once, however many lines ask for it."""
 
+    def __init__(self, free: Free, grants: Iterable[Grant]) -> None:
+        self._free = free
+        self._asked: Counter[Item] = Counter()
+        self._named: Counter[Item] = Counter()
+        self._available: dict[Item, int] = {}
+        for grant in grants:
+            self._asked[_item(grant)] += grant.line.quantity
+            if grant.line.location is not None and not grant.missing:
+                self._named[_item(grant)] += grant.line.quantity
 
-def _short(free: Free, grants: list[Grant], grant: Grant) -> RefusedLine:
-    """What was asked of this line's item, in sum, and what is available of it."""
-    line = grant.line
-    same = [other.line for other in grants if _item(other) == _item(grant)]
-    if line.location is not None:
-        available = free.whole(line.location, line.sku)
-    else:
-        available = sum(
-            max(0, free.whole(place, line.sku) - _named_at(grants, place, line.sku))
-            for place in free.view.shipping
+    def short(self, line: OrderLine) -> RefusedLine:
+        """What was asked of this line's item, in sum, and what is available of it."""
+        item = (line.sku, line.location)
+        available = self._available.get(item)
+        if available is None:
+            available = self._available[item] = self._there(line.sku, line.location)
+        return RefusedLine(
+            line_id=line.line_id,
+            sku=line.sku,
+            location=line.location,
+            asked=self._asked[item],
+            available=available,
         )
-    return RefusedLine(
-        line_id=line.line_id,
-        sku=line.sku,
-        location=line.location,
-        asked=sum(other.quantity for other in same),
-        available=available,
-    )
+
+    def _there(self, sku: str, location: str | None) -> int:
+        """At the named location; or at all that ship, less what lines that name one take of it."""
+        free = self._free
+        if location is not None:
+            return free.whole(location, sku)
+        return sum(
+            max(0, free.whole(place, sku) - self._named[(sku, place)])
+            for place in free.state.offers.of(sku)
+            if place in free.view.shipping
+        )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from ledger.domain.entries import Buffer
 from ledger.domain.sourcing.nearby import Nearby
 from ledger.domain.sourcing.sites import Site, site_of
 from ledger.domain.state import State
@@ -61,11 +62,20 @@ def available_to_sell(state: State, channel: str, sku: str) -> int:
 
 def within_limit(state: State, channel: str, sku: str, there: int) -> int:
     """So much as is there, less what the channel leaves to others, and at most its cap."""
-    buffer = state.buffers.get((channel, sku))
+    return to_sell(there, state.buffers.get((channel, sku)))
+
+
+def to_sell(there: int, buffer: Buffer | None) -> int:
+    """So much as is there, less the buffer, and at most the cap."""
     if buffer is None:
         return there
-    to_sell = max(0, there - buffer.quantity)
-    return to_sell if buffer.cap is None else min(to_sell, buffer.cap)
+    left = max(0, there - buffer.quantity)
+    return left if buffer.cap is None else min(left, buffer.cap)
+
+
+def to_order(sellable: int, incoming: int, backordered: int, short: int) -> int:
+    """What can be sold and what comes, less what is promised of it already, never below 0."""
+    return max(0, sellable + incoming - backordered - short)
 
 
 def is_limited(state: State, channel: str, sku: str) -> bool:
@@ -90,16 +100,13 @@ def available_to_order(state: State, channel: str, sku: str, day: date) -> int:
         for location in state.stocked.get(sku, ())
         if location in sites
     )
-    to_sell = available_to_sell(state, channel, sku)
-    return max(0, to_sell + incoming - backordered(state, sku) - short)
+    sellable = available_to_sell(state, channel, sku)
+    return to_order(sellable, incoming, backordered(state, sku), short)
 
 
 def backordered(state: State, sku: str) -> int:
     """How much of a sku waits for stock, over all orders of the network."""
-    return sum(
-        state.lines[(waiting.order_id, waiting.line_id)].backordered
-        for waiting in state.backorders.get(sku, ())
-    )
+    return state.backordered.get(sku, 0)
 
 
 def coming(state: State, sku: str) -> Iterator[tuple[str, date, datetime, int]]:

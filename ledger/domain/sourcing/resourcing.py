@@ -16,7 +16,6 @@ from ledger.domain.sourcing.capacity import Capacity
 from ledger.domain.sourcing.channels import view_of
 from ledger.domain.sourcing.choosing import Choice, Sourcing
 from ledger.domain.sourcing.sites import Site
-from ledger.domain.state import State
 
 
 def serve_elsewhere(
@@ -50,11 +49,36 @@ def _split(draft: Draft, key: LineKey, location: str, quantity: int, cause: Unco
 def _unsplit(draft: Draft, key: LineKey, location: str, quantity: int, cause: UncommitCause) -> int:
     """Join what another location sends of the order anyway; else the order moves as a whole."""
     sku = draft.state.lines[key].sku
-    sends = sending(draft.state, key[0])
+    sends = _sending(draft, key[0])
     choice = _sourcing(draft, key[0], [key], location, sends).whole({sku: quantity}, split=False)
     if choice is not None:
         return _move(draft, key, location, quantity, cause, choice)
-    return quantity if _move_all(draft, key[0], location, cause) else 0
+    return quantity if _move_whole(draft, key, location, cause) else 0
+
+
+def _move_whole(draft: Draft, key: LineKey, location: str, cause: UncommitCause) -> bool:
+    """Have the order move, unless that was tried and nothing has changed since.
+
+    All lines of an order that fail at once come here, each for all of them.
+    """
+    tried = (key[0], location)
+    if draft.moved_in_vain.get(tried) == draft.sending.changes:
+        return False
+    moved = _has_room(draft, key, location) and _move_all(draft, key[0], location, cause)
+    if not moved:
+        draft.moved_in_vain[tried] = draft.sending.changes
+    return moved
+
+
+def _has_room(draft: Draft, key: LineKey, location: str) -> bool:
+    """Whether any other location has what this line alone has promised here."""
+    line = draft.state.lines[key]
+    wanted, offers = line.committed_at(location), draft.state.offers.of(line.sku)
+    return any(there >= wanted for place, there in offers.items() if place != location)
+
+
+def _sending(draft: Draft, order_id: str) -> frozenset[str]:
+    return draft.sending.of(draft.state, draft.events, order_id)
 
 
 def _move_all(draft: Draft, order_id: str, location: str, cause: UncommitCause) -> bool:
@@ -86,24 +110,12 @@ def _sourcing(
 ) -> Sourcing:
     """Who else may serve these lines of an order: anybody, or only these locations."""
     state = draft.state
-    own = sending(state, order_id)
+    own = _sending(draft, order_id)
     sites = _sites(draft, keys, location, own)
     if among is not None:
         sites = {place: site for place, site in sites.items() if place in among}
     offers = {sku: state.offers.of(sku) for sku in {state.lines[key].sku for key in keys}}
     return Sourcing(sites, offers, state.orders[order_id].ship_to, free=own)
-
-
-def sending(state: State, order_id: str) -> frozenset[str]:
-    """The locations that send something of the order anyway."""
-    lines = [state.lines[(order_id, line_id)] for line_id in state.orders[order_id].line_ids]
-    return frozenset(
-        there.location
-        for line in lines
-        if line.how == "ship"
-        for there in line.allocations
-        if there.committed
-    )
 
 
 def _sites(
@@ -133,7 +145,7 @@ def _move(  # noqa: PLR0913, PLR0917 - what is moved, from where, why, to where
 ) -> int:
     left = quantity
     state = draft.state
-    own = sending(state, key[0])
+    own = _sending(draft, key[0])
     capacity = Capacity(state, draft.arrival.recorded_at)
     shipping = view_of(state, state.orders[key[0]].selling_channel).shipping
     second = RunnerUp(locations=choice.second, distance_m=choice.second_distance_m)
