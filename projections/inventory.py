@@ -51,6 +51,24 @@ class InventoryItem(Struct, frozen=True, gc=False):
     position: Annotated[int, Meta(description="Position of the last event of this item.")]
 
 
+def item_of(sku: str, location: str, item: StockItem, position: int) -> InventoryItem:
+    """An item as it is answered; `position` is that of its last event."""
+    return InventoryItem(
+        sku,
+        location,
+        item.on_hand,
+        item.committed,
+        item.reserved,
+        item.damaged,
+        item.quality_control,
+        item.safety_stock,
+        item.available,
+        item.incoming,
+        item.shortage,
+        position,
+    )
+
+
 class InventoryRow(InventoryItem, frozen=True, gc=False):
     """An item as it is stored: with what its fold goes on from."""
 

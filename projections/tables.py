@@ -101,14 +101,23 @@ class Table:
             _listed(("network", *self.key)),
             Quoted(self.fillfactor),
         )
+        yield from self._comments()
+        for index in self.indexes:
+            yield SQL("CREATE INDEX ON {} {}").format(table, SQL(index))
+
+    def describe(self, conn: Connection[Any]) -> None:
+        """Comment on the table and its columns as this release does."""
+        for statement in self._comments():
+            conn.execute(statement)
+
+    def _comments(self) -> Iterable[Composed]:
+        table = Identifier(self.name)
         yield SQL("COMMENT ON TABLE {} IS {}").format(table, Quoted(self.comment))
         comments = [("network", NETWORK_COMMENT), *((c.name, c.comment) for c in self.columns)]
         for name, comment in comments:
             yield SQL("COMMENT ON COLUMN {}.{} IS {}").format(
                 table, Identifier(name), Quoted(comment)
             )
-        for index in self.indexes:
-            yield SQL("CREATE INDEX ON {} {}").format(table, SQL(index))
 
     def delete(self, conn: Connection[Any], network: str) -> None:
         """Delete the rows of one network."""

@@ -1,12 +1,14 @@
 """All views, and their tables."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
+from psycopg.errors import DependentObjectsStillExist
+from psycopg.sql import SQL, Identifier
 
 from ledger.log import get_logger
-from projections import checkpoints
+from projections import checkpoints, equalising, reports, upkeep
 from projections.catalog import ChannelBuffers, Channels, Locations, Products
 from projections.customer_fold import Customers
 from projections.customer_links import CustomerLinks
@@ -14,14 +16,18 @@ from projections.exceptions import Exceptions
 from projections.fulfilment import Fulfilment
 from projections.holds import Holds
 from projections.inventory import Inventory
-from projections.movements import Movements
+from projections.moments import Moments
+from projections.order_additions import OrderAdditions
 from projections.order_fold import Orders
 from projections.order_history import OrderHistory
 from projections.parcels import Parcels
 from projections.projection import Projection
 from projections.reading import adapt
+from projections.recorded_returns import RecordedReturns
 from projections.requests import Requests
 from projections.returns import Returns
+from projections.stock_history import StockHistory
+from projections.subject_events import SubjectEvents
 from projections.supply_fold import Supplies
 from projections.transfer_fold import Transfers
 
@@ -31,26 +37,32 @@ VIEWS: Final[dict[str, type[Projection]]] = {
     view.name: view
     for view in (
         Inventory,
-        Movements,
+        StockHistory,
+        Moments,
         Orders,
         Fulfilment,
         Supplies,
         Transfers,
         Holds,
         Returns,
+        RecordedReturns,
         Exceptions,
         Customers,
         CustomerLinks,
         OrderHistory,
+        OrderAdditions,
         Products,
         Locations,
         Channels,
         ChannelBuffers,
         Parcels,
+        SubjectEvents,
         Requests,
     )
 }
 
+RETIRED: Final = ("movements",)
+"""Views of earlier releases that nobody keeps any more; the name may be an SQL view's now."""
 _LOCK: Final = 0x6F6E65626F6F6B
 """The advisory lock under which tables are created: the word onebook."""
 
@@ -92,15 +104,17 @@ def create(
     """Create the views' tables and checkpoints where they are missing, and the SQL views.
 
     Views whose rows another release made are emptied, in every network, to be folded afresh: two
-    releases cannot keep the same views. With `leave_outdated` they are left as they are, and
-    their names returned.
+    releases cannot keep the same views. With `leave_outdated` those of this network are left as
+    they are, and their names returned; other networks are left to themselves.
     """
     made = {view.name: view for view in projections}
     definitions = {name: view.definition for name, view in made.items()}
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         checkpoints.create(conn)
-        outdated = frozenset(checkpoints.of_other_definitions(conn, definitions))
+        _retire(conn)
+        whose = network if leave_outdated else None
+        outdated = frozenset(checkpoints.of_other_definitions(conn, definitions, whose))
         for name in () if leave_outdated else sorted(outdated):
             log.warning("view_of_another_release_is_folded_afresh", view=name)
             checkpoints.redefine(conn, name, definitions[name])
@@ -110,13 +124,29 @@ def create(
             for table in made[name].tables:
                 table.create(conn)
         if sql_views:
-            _create_sql_views(conn, left)
+            upkeep.create(conn)
+            create_sql_views(conn, left)
+            if not left:
+                reports.create(conn)
         checkpoints.prepare(conn, network, definitions)
     return left
 
 
-def _create_sql_views(conn: Connection[Any], left: frozenset[str]) -> None:
-    """Those that read no table of the views that are left."""
+def _retire(conn: Connection[Any]) -> None:
+    """Drop the tables and checkpoints of views that nobody keeps any more, of all networks."""
+    found = conn.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s) "
+        "AND pg_table_is_visible(oid)",
+        [list(RETIRED)],
+    )
+    for (table,) in found.fetchall():
+        log.warning("table_of_a_retired_view_is_dropped", table=table)
+        conn.execute(SQL("DROP TABLE {} CASCADE").format(Identifier(table)))
+    conn.execute("DELETE FROM projections WHERE view = ANY(%s)", [list(RETIRED)])
+
+
+def create_sql_views(conn: Connection[Any], left: frozenset[str]) -> None:
+    """Create the SQL views that are missing and read no table of the views that are left."""
     theirs = {table.name for name in left for table in VIEWS[name]().tables}
     for sql_view in (each for view in VIEWS.values() for each in view.sql_views):
         if theirs.isdisjoint(sql_view.reads):
@@ -130,18 +160,58 @@ def prepare(conn: Connection[Any], network: str) -> None:
     """
     made = [view() for view in VIEWS.values()]
     checkpoints.create(conn)
-    check(conn, made)
-    create(conn, network, made)
+    check(conn, network, made)
+    create(conn, network, made, leave_outdated=True)
 
 
-def check(conn: Connection[Any], views: Iterable[Projection]) -> None:
-    """Raise ViewsOutdated where rows of these views are of another release."""
+def check(conn: Connection[Any], network: str, views: Iterable[Projection]) -> None:
+    """Raise ViewsOutdated where a network's rows of these views are of another release."""
     definitions = {view.name: view.definition for view in views}
-    if outdated := checkpoints.of_other_definitions(conn, definitions):
+    if outdated := checkpoints.of_other_definitions(conn, definitions, network):
         raise ViewsOutdated(
             f"another release made the rows of views {', '.join(outdated)}: run "
-            f"`onebook rebuild`, or start the server, which folds them afresh"
+            f"`onebook rebuild`, or start the server, which folds them afresh beside"
         )
+
+
+class Outdated(NamedTuple):
+    """Views whose rows another release made, and those of them that this one cannot read."""
+
+    names: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+
+def outdated(conn: Connection[Any], network: str, projections: Iterable[Projection]) -> Outdated:
+    """Which of these views another release made."""
+    made = {view.name: view for view in projections}
+    definitions = {name: view.definition for name, view in made.items()}
+    names = checkpoints.of_other_definitions(conn, definitions, network)
+    unreadable = [name for name in names if not equalising.readable(conn, made[name].tables)]
+    return Outdated(frozenset(names), frozenset(unreadable))
+
+
+def remake_sql_views(conn: Connection[Any], network: str, view: type[Projection]) -> None:
+    """Make a view's SQL views anew, whose rows are of this release now, and what reads them.
+
+    Those that somebody has built on are left as they were.
+    """
+    if view.sql_views:
+        for each in (*reversed(reports.MADE_OF), *view.sql_views):
+            _drop_unless_built_on(conn, each)
+    definitions = {name: made().definition for name, made in VIEWS.items()}
+    others = checkpoints.of_other_definitions(conn, definitions, network)
+    left = frozenset(others) - {view.name}
+    create_sql_views(conn, left)
+    if not left:
+        reports.create(conn)
+
+
+def _drop_unless_built_on(conn: Connection[Any], each: Any) -> None:
+    try:
+        with conn.transaction():
+            each.drop(conn)
+    except DependentObjectsStillExist as fault:
+        log.warning("sql_view_is_kept_as_it_was", view=each.name, error=str(fault))
 
 
 def _drop(conn: Connection[Any], view: Projection) -> None:

@@ -7,9 +7,19 @@ import typer
 
 from api.commands import existing, shown
 from api.commands.serving import connected
-from api.commands.terminal import DataOption, Failure, JsonOption, LimitOption, print_json
+from api.commands.terminal import (
+    AsOfOption,
+    ClockOption,
+    DataOption,
+    Failure,
+    JsonOption,
+    LimitOption,
+    print_json,
+)
 from api.paths import encoded
 from api.settings import Settings
+
+EventsOption = Annotated[bool, typer.Option("--events", help="The events behind it, oldest first.")]
 
 
 def events(  # noqa: PLR0913  (its options)
@@ -49,59 +59,110 @@ def inventory(  # noqa: PLR0913  (its options)
     movements: Annotated[
         bool, typer.Option("--movements", help="The stock card: every change with its balance.")
     ] = False,
+    as_of: AsOfOption = None,
+    clock: ClockOption = None,
     limit: LimitOption = 20,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what there is, and what of it can be sold.
+    """Show what there is, and what of it can be sold; or was, as of then.
 
-    Example: onebook inventory 85123A --movements
+    Example: onebook inventory 85123A --as-of 2026-03-20T10:03:00Z --clock occurred
     """
     if movements and sku is None:
         raise Failure("--movements is about one sku: onebook inventory SKU --movements")
-    if sku is None:
-        page = _get(data, "/v1/inventory", {"location": location, "limit": limit})
-        print_json(page) if as_json else shown.inventory(page["items"])
-    elif movements:
+    if movements and (as_of or clock):
+        raise Failure("--movements is not as of then: onebook explain SKU --as-of says why")
+    then = {"as_of": as_of, "clock": clock}
+    if movements and sku is not None:
         path = f"/v1/inventory/{encoded(sku)}/movements"
         page = _get(data, path, {"location": location, "limit": limit})
         print_json(page) if as_json else shown.movements(sku, page)
+    elif sku is None or location is not None:
+        wanted = {"sku": sku, "location": location, "limit": limit, **then}
+        page = _get(data, "/v1/inventory", wanted)
+        print_json(page) if as_json else shown.inventory(page["items"])
     else:
-        item = _get(data, f"/v1/inventory/{encoded(sku)}", {"location": location})
+        item = _get(data, f"/v1/inventory/{encoded(sku)}", then)
         print_json(item) if as_json else shown.inventory(item["items"])
 
 
-def order(
+def order(  # noqa: PLR0913  (its options)
     *,
     order_id: Annotated[str, typer.Argument(help="An order, or a sale: sale:CHANNEL:REQUEST_ID.")],
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show one order: its label, and every quantity behind it.
-
-    Example: onebook order web-5001
-    """
-    found = _get(data, f"/v1/orders/{encoded(order_id)}")
-    print_json(found) if as_json else shown.order(found)
-
-
-def customer(
-    *,
-    customer_id: Annotated[str, typer.Argument(help="A customer's id.")],
+    timeline: EventsOption = False,
+    as_of: AsOfOption = None,
+    clock: ClockOption = None,
     limit: LimitOption = 20,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one customer, under all their ids, and what they bought and brought back.
+    """Show one order: its label, and every quantity behind it; or what they were, as of then.
 
-    Example: onebook customer 17850
+    Example: onebook order web-5001 --as-of 2026-03-20T10:03:00Z
+    """
+    path = f"/v1/orders/{encoded(order_id)}"
+    then = {"as_of": as_of, "clock": clock}
+    if timeline:
+        _timeline(data, path, {**then, "limit": limit}, as_json=as_json)
+        return
+    found = _get(data, path, then)
+    print_json(found) if as_json else shown.order(found)
+
+
+def customer(  # noqa: PLR0913  (its options)
+    *,
+    customer_id: Annotated[str, typer.Argument(help="A customer's id.")],
+    timeline: EventsOption = False,
+    as_of: AsOfOption = None,
+    clock: ClockOption = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one customer, under all their ids, and what they bought and brought back; or had then.
+
+    Example: onebook customer 17850 --as-of 1200
     """
     path = f"/v1/customers/{encoded(customer_id)}"
+    then = {"as_of": as_of, "clock": clock}
+    if timeline:
+        _timeline(data, path, {**then, "limit": limit}, as_json=as_json)
+        return
     with connected(existing.load(data=data)) as client:
-        found = reply(client, path)
-        history = reply(client, f"{path}/history", {"limit": limit})
+        found = reply(client, path, then)
+        history = reply(client, f"{path}/history", {**then, "limit": limit})
     both = {**found, "history": history}
     print_json(both) if as_json else shown.customer(both)
+
+
+def product(  # noqa: PLR0913  (its options)
+    *,
+    sku: Annotated[str, typer.Argument(help="The sku.")],
+    timeline: EventsOption = False,
+    as_of: AsOfOption = None,
+    clock: ClockOption = None,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how a product is described; or was, as of then.
+
+    Example: onebook product 85123A --events
+    """
+    path = f"/v1/products/{encoded(sku)}"
+    then = {"as_of": as_of, "clock": clock}
+    if timeline:
+        _timeline(data, path, {**then, "limit": limit}, as_json=as_json)
+        return
+    found = _get(data, path, then)
+    print_json(found) if as_json else shown.product(found)
+
+
+def _timeline(data: Any, path: str, wanted: dict[str, Any], *, as_json: bool) -> None:
+    """The events of one thing, oldest first."""
+    page = _get(data, f"{path}/events", wanted)
+    print_json(page) if as_json else shown.timeline(page)
 
 
 def availability(  # noqa: PLR0913  (its options)

@@ -46,6 +46,32 @@ def events(page: Body) -> None:
     _more(page, "after")
 
 
+def timeline(page: Body) -> None:
+    """The events of one thing, one a line."""
+    shown = table(None, "position", "took effect", "type", "request", "data", numbers=("position",))
+    for event in page["items"]:
+        data = {k: v for k, v in event["data"].items() if k not in _EVERY_EVENT}
+        request = f"{event['data']['channel']} {event['data']['request_id']}"
+        fields = " ".join(f"{name}={_short(value)}" for name, value in data.items())
+        when = _time(event["effective_at"])
+        shown.add_row(str(event["position"]), when, event["type"], request, Text(fields))
+    out.print(shown)
+    _more(page, "oldest first")
+
+
+def product(found: Body) -> None:
+    """One product, as it is described."""
+    gtin = f", GTIN {found['gtin']}" if found["gtin"] else ""
+    say(f"{found['sku']}: {found['title']}{gtin}")
+    for name, value in found["attributes"].items():
+        say(f"  {name}: {value}")
+    for price in found["prices"]:
+        where = price.get("channel") or "every channel"
+        say(f"  {money(price['price_minor'], price['currency'])} at {where}")
+    by = f"{found['described_by']} {found['described_in']}"
+    say(f"described by {by}, {_time(found['effective_at'])}, position {found['position']}")
+
+
 def inventory(items: list[Body]) -> None:
     """Stock items."""
     columns = (*_QUANTITIES, *_STATES)

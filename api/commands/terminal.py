@@ -42,6 +42,23 @@ NetworkOption = Annotated[
 LimitOption = Annotated[
     int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="WHEN",
+        help="As of then: a position, or a time with its offset (2026-03-20T10:03:00Z).",
+    ),
+]
+ClockOption = Annotated[
+    str | None,
+    typer.Option(
+        "--clock",
+        metavar="CLOCK",
+        help="Of a time: recorded, what was known then, or occurred, what was true then.",
+        show_default="recorded",
+    ),
+]
 
 
 class Failure(Exception):
