@@ -1,0 +1,1 @@
+"""Availability as every process keeps it in memory, at the ledger's head."""
