@@ -68,8 +68,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m cluster",
         description="Run Onebook on Kafka on this machine: brokers, PostgreSQL, two writers, a "
-        "projector and the API, each a process that may be killed. Ctrl-C stops them; what they "
-        "recorded stays in the data directory.",
+        "projector, feeds and the API, each a process that may be killed. Ctrl-C stops them; what "
+        "they recorded stays in the data directory.",
     )
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=3, help="default: 3")
     parser.add_argument("--port", type=int, default=8000, help="of the API (default: 8000)")
@@ -100,7 +100,7 @@ def _follow_brokers(plan: Plan, *, as_json: bool) -> None:
 
 
 def _follow_all(plan: Plan, *, as_json: bool) -> None:
-    say(err, "Starting Kafka, PostgreSQL, writers, projector and API …")
+    say(err, "Starting Kafka, PostgreSQL, writers, projector, feeds and API …")
     with running_cluster(plan) as members:
         _show(members, as_json=as_json)
         if not as_json:

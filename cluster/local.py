@@ -107,7 +107,7 @@ def running_brokers(plan: Plan) -> Iterator[KafkaCluster]:
 def running_cluster(plan: Plan) -> Iterator[tuple[Member, ...]]:
     """Run all of it until the end of the block, and stop it in the reverse order.
 
-    Who reads stops before who is read: API, projector, writers, PostgreSQL, brokers.
+    Who reads stops before who is read: API, feeds, projector, writers, PostgreSQL, brokers.
     Raises ClusterBusy, KafkaUnavailable, BrokerFailed, EmbeddedPostgresError or CommandFailed.
     """
     folder = plan.folder.absolute()
@@ -179,6 +179,7 @@ def steps(plan: Plan, folder: Path) -> list[list[Start]]:
     return [
         [_writer(place, folder) for place in range(WRITERS)],
         [Start("projector", "position", ["project"])],
+        [Start("feeds", "publisher", ["publish"])],
         [Start("API", "address", ["serve", *split, "--data", str(folder / "api")])],
     ]
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from eventsourcing.persistence import DataError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -35,6 +35,11 @@ FEW_BYTES: Final = 1 << 16
 METADATA_AGE_MS: Final = 1_000
 BATCH_BYTES: Final = 1 << 20
 RETRY_PAUSE_S: Final = 0.005
+MAX_GROUP_BYTES: Final = 1 << 20
+"""Of a group of records, uncompressed, unless one record alone is larger."""
+GROUP_LINGER_S: Final = 4.0
+"""How long a group may take to be put together; it is sent as soon as it is."""
+RECORD_OVERHEAD_BYTES: Final = 64
 _MS: Final = 1_000
 
 PRODUCER_OPTIONS: Final[Mapping[str, Any]] = {
@@ -51,6 +56,14 @@ PRODUCER_OPTIONS: Final[Mapping[str, Any]] = {
     "bootstrap_timeout_ms": int(CONNECT_TIMEOUT_S * _MS),
     "metrics_enabled": False,
     "allow_auto_create_topics": False,
+}
+GROUP_OPTIONS: Final[Mapping[str, Any]] = {
+    **PRODUCER_OPTIONS,
+    # A group is one batch of the library, which a broker appends wholly or not at all: nothing
+    # but its end may close the batch, and none is sent beside another.
+    "linger_ms": int(GROUP_LINGER_S * _MS),
+    "batch_size": 4 * MAX_GROUP_BYTES,
+    "max_in_flight_requests_per_connection": 1,
 }
 CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "group_id": None,
@@ -80,38 +93,33 @@ FEW_OPTIONS: Final[Mapping[str, Any]] = {
 }
 
 
-class KafkaAppender:
-    """A producer of one topic. Raises LogUnavailable if no broker answers."""
+class Keyed(NamedTuple):
+    """A record to be appended; without a value it is a tombstone.
 
-    def __init__(self, settings: KafkaSettings, topic: str, compression: str | None) -> None:
+    `timestamp_ms` is since the epoch; None: the producer's clock.
+    """
+
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp_ms: int | None = None
+
+    @property
+    def size(self) -> int:
+        """What it counts of a group, in bytes: no less than it takes."""
+        headers = sum(len(name) + len(value) + 8 for name, value in self.headers)
+        return len(self.key) + len(self.value or b"") + headers + RECORD_OVERHEAD_BYTES
+
+
+class _Producing:
+    """A producer of one topic. Making it raises LogUnavailable if no broker answers."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, options: Mapping[str, Any]) -> None:
         self._topic = topic
-        self._producer = _connected(
-            KafkaProducer, settings, {**PRODUCER_OPTIONS, "compression_type": compression}
-        )
-
-    def send(self, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Future[Appended]:
-        """Append; see `Appender`. Headers are for readers of topics other than ledgers.
-
-        Raises DataError if the value is larger than a record may be.
-        """
-        appended: Future[Appended] = Future()
-        try:
-            sent = self._producer.send(self._topic, value, partition=0, headers=list(headers))
-        except MessageSizeTooLargeError as error:
-            raise DataError(
-                f"{len(value)} bytes are too many for one record of {self._topic}, which holds at "
-                f"most {MAX_RECORD_BYTES} with its headers: nothing was written"
-            ) from error
-        except KafkaError as error:
-            raise LogUnavailable(f"{self._topic} takes no record now: {error!r}") from error
-        sent.add_callback(
-            lambda known: appended.set_result(Appended(known.offset, known.timestamp))
-        )
-        sent.add_errback(lambda error: appended.set_exception(_unavailable(self._topic, error)))
-        return appended
+        self._producer = _connected(KafkaProducer, settings, options)
 
     def discard(self) -> None:
-        """Send nothing more. One value that is under way may still land."""
+        """Send nothing more. What is under way may still land."""
         logger = logging.getLogger(library_producer.kafka.__name__)
         with suppress(Exception):  # whatever it says, it is of no use any more
             self._producer._sender.force_close()  # noqa: SLF001 - close(timeout=0) lets it go on
@@ -122,6 +130,67 @@ class KafkaAppender:
         """Wait for what is under way, then end."""
         with suppress(KafkaError):
             self._producer.close(timeout=REQUEST_TIMEOUT_S)
+
+
+class KafkaAppender(_Producing):
+    """Appends records one by one. Raises LogUnavailable if no broker answers."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, compression: str | None) -> None:
+        super().__init__(settings, topic, {**PRODUCER_OPTIONS, "compression_type": compression})
+
+    def send(self, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Future[Appended]:
+        """Append; see `Appender`. Headers are for readers of topics other than ledgers.
+
+        Raises DataError if the value is larger than a record may be.
+        """
+        appended: Future[Appended] = Future()
+        try:
+            sent = self._producer.send(self._topic, value, partition=0, headers=list(headers))
+        except MessageSizeTooLargeError as error:
+            raise _too_large(self._topic, len(value)) from error
+        except KafkaError as error:
+            raise LogUnavailable(f"{self._topic} takes no record now: {error!r}") from error
+        sent.add_callback(
+            lambda known: appended.set_result(Appended(known.offset, known.timestamp))
+        )
+        sent.add_errback(lambda error: appended.set_exception(_unavailable(self._topic, error)))
+        return appended
+
+
+class KafkaGroupAppender(_Producing):
+    """Appends groups of records with keys, each wholly or not at all, one at a time.
+
+    For topics other than ledgers. Raises LogUnavailable if no broker answers.
+    """
+
+    def __init__(self, settings: KafkaSettings, topic: str, compression: str | None) -> None:
+        super().__init__(settings, topic, {**GROUP_OPTIONS, "compression_type": compression})
+
+    def append(self, group: Sequence[Keyed]) -> list[int]:
+        """Append records of at most MAX_GROUP_BYTES in all, or one; return their offsets.
+
+        Blocks until all in-sync replicas have them. After LogUnavailable they may stand there, now
+        or later: discard this appender. Raises DataError for a record larger than one may be.
+        """
+        assert len(group) == 1 or sum(each.size for each in group) <= MAX_GROUP_BYTES
+        try:
+            sent = [self._sent(each) for each in group]
+            self._producer.flush(DELIVERY_TIMEOUT_S + REQUEST_TIMEOUT_S)
+            return [int(one.get(0).offset) for one in sent]
+        except MessageSizeTooLargeError as error:
+            raise _too_large(self._topic, max(each.size for each in group)) from error
+        except KafkaError as error:
+            raise _unavailable(self._topic, error) from error
+
+    def _sent(self, one: Keyed) -> Any:
+        return self._producer.send(
+            self._topic,
+            one.value,
+            key=one.key,
+            headers=list(one.headers),
+            partition=0,
+            timestamp_ms=one.timestamp_ms,
+        )
 
 
 class KafkaReader:
@@ -158,6 +227,10 @@ class KafkaReader:
             raise _unavailable(self._topic, error) from error
         found: Sequence[Any] = polled.get(self._partition, ())
         return found
+
+    def position(self) -> int:
+        """The offset to go on from: behind the last record, and what compaction took behind it."""
+        return int(self._consumer.position(self._partition, timeout_ms=0))
 
     def start(self) -> int:
         """The first offset that the topic holds."""
@@ -202,6 +275,13 @@ def _connected(client: Any, settings: KafkaSettings, options: Mapping[str, Any])
         return client(**settings.client_options(), **options)
     except KafkaError as error:
         raise LogUnavailable(f"no broker of {settings.bootstrap} answers: {error!r}") from error
+
+
+def _too_large(topic: str, size: int) -> DataError:
+    return DataError(
+        f"{size} bytes are too many for one record of {topic}, which holds at most "
+        f"{MAX_RECORD_BYTES} with its headers: nothing was written"
+    )
 
 
 def _unavailable(topic: str, error: BaseException) -> LogUnavailable:

@@ -3,30 +3,24 @@
 Pure: what a topic is was asked before (`ledger.kafka.admin`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from ledger.kafka.admin import ELIGIBLE_LEADERS, NOBODY, EligibleLeaders, NewTopic, Topic
-from ledger.kafka.settings import MAX_RECORD_BYTES, KafkaSettings
+from ledger.kafka.settings import KafkaSettings
+from ledger.kafka.topic_settings import IN_SYNC, MIN_IN_SYNC, RULES, Kind, Rule, Severity
 
 MIN_REPLICAS: Final = 3
-MIN_IN_SYNC: Final = 2
-MIN_RETENTION_DAYS: Final = 30
-"""Of requests and dead letters, if they are not kept for ever."""
-_DAY_MS: Final = 24 * 60 * 60 * 1_000
-_FOR_EVER: Final = "-1"
-
-Severity = Literal["danger", "note"]
-Kind = Literal["ledger", "requests", "dead-letters"]
+NO_TOPIC: Final = "there is no such topic"
 
 
 class Finding(msgspec.Struct, frozen=True):
     """Something wrong with a topic (with the whole cluster if `topic` is None).
 
-    With a `danger` no process of the network starts. `command` is what to run, if a command does
-    it; `fix` says it in words.
+    With a `danger` no process starts that needs the topic. `command` is what to run, if a command
+    does it; `fix` says it in words.
     """
 
     topic: str | None
@@ -54,122 +48,11 @@ class Cluster(msgspec.Struct, frozen=True):
     eligible_leaders: EligibleLeaders
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """What one setting of a topic must be: what it is created with, and what else will do."""
-
-    setting: str
-    wanted: str
-    why: str
-    severity: Severity = "danger"
-    will_do: Callable[[str], bool] | None = None
-
-    def holds(self, value: str) -> bool:
-        """Whether this value will do."""
-        return value == self.wanted or (self.will_do is not None and self.will_do(value))
-
-
-def _at_least(limit: int) -> Callable[[str], bool]:
-    return lambda value: int(value) >= limit
-
-
-_IN_SYNC = Rule(
-    "min.insync.replicas",
-    str(MIN_IN_SYNC),
-    "what was acknowledged may be on one disk alone, and is lost with it",
-    will_do=_at_least(MIN_IN_SYNC),
-)
-_ANY_KIND = (
-    Rule(
-        "cleanup.policy",
-        "delete",
-        "compaction takes no records without a key, as ours are, and removes others",
-    ),
-    Rule(
-        "unclean.leader.election.enable",
-        "false",
-        "a broker that missed acknowledged records may come to lead, and they are gone",
-    ),
-)
-_LEDGER_RULES = (
-    Rule(
-        "retention.ms",
-        _FOR_EVER,
-        "Kafka deletes the oldest blocks, and no reader can begin without them",
-    ),
-    Rule(
-        "retention.bytes",
-        _FOR_EVER,
-        "Kafka deletes the oldest blocks, and no reader can begin without them",
-    ),
-    Rule(
-        "max.message.bytes",
-        str(MAX_RECORD_BYTES),
-        "the block of one large request does not fit, and the writer stands there for good",
-        will_do=_at_least(MAX_RECORD_BYTES),
-    ),
-    Rule(
-        "message.timestamp.type",
-        "LogAppendTime",
-        "a writer proves its clock by the broker's stamp, and would be shown its own",
-    ),
-    Rule(
-        "compression.type",
-        "producer",
-        "the broker compresses again what the writer has compressed, which costs time",
-        severity="note",
-    ),
-)
-
-
-def _input_rules(lost: str, too_large: str) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "retention.ms",
-            _FOR_EVER,
-            f"{lost}; at least {MIN_RETENTION_DAYS} days will do",
-            will_do=_at_least(MIN_RETENTION_DAYS * _DAY_MS),
-        ),
-        Rule("retention.bytes", _FOR_EVER, lost),
-        Rule(
-            "max.message.bytes",
-            str(MAX_RECORD_BYTES),
-            too_large,
-            will_do=_at_least(MAX_RECORD_BYTES),
-        ),
-    )
-
-
-RULES: Final[Mapping[Kind, tuple[Rule, ...]]] = {
-    "ledger": (*_ANY_KIND, *_LEDGER_RULES),
-    "requests": (
-        *_ANY_KIND,
-        *_input_rules(
-            "Kafka deletes requests, also those that no writer has read yet",
-            "a large request that the API has taken does not fit, and cannot be decided",
-        ),
-        Rule(
-            "compression.type",
-            "uncompressed",
-            "one record compressed as no writer can read stops all channels, and a small one may "
-            "be gigabytes unpacked; brokers that unpack it refuse what is too large",
-        ),
-    ),
-    "dead-letters": (
-        *_ANY_KIND,
-        *_input_rules(
-            "Kafka deletes what could not be read, also before anybody has looked at it",
-            "input that cannot be read may not fit, and the writer stands there for good",
-        ),
-    ),
-}
-"""Beside these, `min.insync.replicas`, which depends on the number of replicas."""
-
-
 def new_topic(kind: Kind, name: str, replication: int) -> NewTopic:
     """The topic as it is to be created."""
     wanted = {rule.setting: rule.wanted for rule in RULES[kind]}
     in_sync = str(min(MIN_IN_SYNC, replication))
-    return NewTopic(name, replication, {**wanted, _IN_SYNC.setting: in_sync})
+    return NewTopic(name, replication, {**wanted, IN_SYNC.setting: in_sync})
 
 
 def judge(kind: Kind, topic: Topic, cluster: Cluster, create: str) -> Iterator[Finding]:
@@ -199,9 +82,9 @@ def judge_cluster(cluster: Cluster) -> Iterator[Finding]:
     )
 
 
-def missing(name: str, why: str, create: str) -> Finding:
+def missing(name: str, why: str, create: str, severity: Severity = "danger") -> Finding:
     """A topic that is not there."""
-    return Finding(name, "danger", "there is no such topic", why, "Create it", create)
+    return Finding(name, severity, NO_TOPIC, why, "Create it", create)
 
 
 def _partitions(topic: Topic, cluster: Cluster, create: str) -> Iterator[Finding]:
@@ -284,11 +167,11 @@ def _settings(kind: Kind, topic: Topic, cluster: Cluster) -> Iterator[Finding]:
 
 
 def _min_in_sync(topic: Topic, cluster: Cluster) -> Iterator[Finding]:
-    yield from _broken(_IN_SYNC, topic, cluster)
+    yield from _broken(IN_SYNC, topic, cluster)
     replicas = len(topic.partitions[0].replicas)
-    if replicas >= MIN_REPLICAS and int(topic.settings[_IN_SYNC.setting]) >= replicas:
+    if replicas >= MIN_REPLICAS and int(topic.settings[IN_SYNC.setting]) >= replicas:
         why = "with one broker down nothing can be written"
-        yield _finding(msgspec.structs.replace(_IN_SYNC, why=why, severity="note"), topic, cluster)
+        yield _finding(msgspec.structs.replace(IN_SYNC, why=why, severity="note"), topic, cluster)
 
 
 def _broken(rule: Rule, topic: Topic, cluster: Cluster) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -12,17 +12,19 @@ from ledger.kafka.admin import Admin, NewTopic, Topic, TopicsDenied, TopicsFaile
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topic_rules import (
     MIN_REPLICAS,
+    NO_TOPIC,
     Cluster,
     Finding,
-    Kind,
     judge,
     judge_cluster,
     missing,
     new_topic,
 )
+from ledger.kafka.topic_settings import Feed, Kind, Severity
 
 DEV_REPLICAS: Final = 1
 MAX_REPLICAS: Final = 9
+FEEDS: Final[tuple[Feed, ...]] = get_args(Feed)
 MAX_LOOKS: Final = 10
 LOOK_PAUSE_S: Final = 0.1
 _LEDGER = re.compile(r"onebook\.([a-z0-9-]+)\.ledger").fullmatch
@@ -62,6 +64,11 @@ def dead_letters_topic(network: str) -> str:
     return f"onebook.{network}.dead-letters"
 
 
+def feed_topic(network: str, feed: Feed) -> str:
+    """The topic that others read: of the network's events, or of what channels may sell."""
+    return f"onebook.{network}.{feed}"
+
+
 def channel_of(network: str, topic: str) -> str | None:
     """The channel whose requests the topic holds; None if that is not its name."""
     prefix = requests_topic(network, "")
@@ -99,6 +106,7 @@ def create(
     topics = [
         new_topic("ledger", ledger_topic(network), copies),
         new_topic("dead-letters", dead_letters_topic(network), copies),
+        *(new_topic(feed, feed_topic(network, feed), copies) for feed in FEEDS),
         *(_of_channel(network, channel, copies) for channel in dict.fromkeys(channels)),
     ]
     with connected(settings) as admin:
@@ -132,9 +140,9 @@ def ensure_requests_topic(settings: KafkaSettings, network: str, channel: str) -
 def check(settings: KafkaSettings, network: str, *, dev: bool = False) -> list[Finding]:
     """What is wrong with the network's topics, dangers first; empty if all is well.
 
-    Looks at the ledger, the dead letters and every requests topic that this user may know of, and
-    at what they actually are. `dev` asks for one copy only. Raises TopicsDenied if this user may
-    not look at them, LogUnavailable if no broker answers.
+    Looks at the ledger, the dead letters, the feeds and every requests topic that this user may
+    know of, and at what they actually are. `dev` asks for one copy only.
+    Raises TopicsDenied if this user may not look at them, LogUnavailable if no broker answers.
     """
     with connected(settings) as admin:
         cluster = Cluster(settings, network, dev, tuple(admin.brokers()), admin.eligible_leaders())
@@ -142,9 +150,18 @@ def check(settings: KafkaSettings, network: str, *, dev: bool = False) -> list[F
     return sorted(found, key=lambda finding: finding.severity != "danger")
 
 
-def refuse_if_dangerous(settings: KafkaSettings, network: str, *, dev: bool = False) -> None:
-    """Raise TopicsDangerous, with what to change, unless it is safe to begin; and as `check`."""
-    dangers = [each for each in check(settings, network, dev=dev) if each.severity == "danger"]
+def refuse_if_dangerous(
+    settings: KafkaSettings, network: str, *, dev: bool = False, feeds: Sequence[Feed] = ()
+) -> None:
+    """Raise TopicsDangerous, with what to change, unless it is safe to begin; and as `check`.
+
+    `feeds` are those that are to be published: they must be there. Others stop nobody.
+    """
+    published = [feed_topic(network, feed) for feed in feeds]
+    others = {feed_topic(network, feed) for feed in FEEDS}.difference(published)
+    found = check(settings, network, dev=dev)
+    dangers = [each for each in found if each.severity == "danger" and each.topic not in others]
+    dangers += [each for each in found if each.wrong == NO_TOPIC and each.topic in published]
     if dangers:
         raise TopicsDangerous(network, dangers)
 
@@ -155,6 +172,7 @@ def _judge_topics(admin: Admin, cluster: Cluster) -> Iterator[Finding]:
     looked_at: list[tuple[Kind, str, str]] = [
         ("ledger", ledger_topic(network), _create(network)),
         ("dead-letters", dead_letters_topic(network), _create(network)),
+        *((feed, feed_topic(network, feed), _create(network)) for feed in FEEDS),
     ]
     for channel in _channels(network, names):
         create = _create(network, channel)
@@ -165,7 +183,8 @@ def _judge_topics(admin: Admin, cluster: Cluster) -> Iterator[Finding]:
         if name in found:
             yield from judge(kind, found[name], cluster, create + dev)
         else:
-            yield missing(name, _MISSING[kind], create + dev)
+            severity: Severity = "note" if kind in FEEDS else "danger"
+            yield missing(name, _MISSING[kind], create + dev, severity)
     yield from _unread(network, names)
 
 
@@ -183,6 +202,8 @@ _MISSING: Final[dict[Kind, str]] = {
     "ledger": "there is nothing to write to",
     "dead-letters": "input that cannot be read has nowhere to go, and the writer stands there",
     "requests": "it was deleted a moment ago",
+    "events": "events cannot be published to who reads no ledger",
+    "availability": "what channels may sell cannot be published",
 }
 
 

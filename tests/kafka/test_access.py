@@ -16,10 +16,10 @@ from cluster.kafka import MECHANISM, Access, Setup, running_kafka
 from ledger.kafka import admin as admins
 from ledger.kafka import topics
 from ledger.kafka.admin import TopicsDenied
-from ledger.kafka.client import KafkaLog
+from ledger.kafka.client import KafkaGroupAppender, KafkaLog, Keyed
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.settings import KafkaSettings
-from ledger.kafka.topics import dead_letters_topic, ledger_topic, requests_topic
+from ledger.kafka.topics import dead_letters_topic, feed_topic, ledger_topic, requests_topic
 
 PAGE = Path(__file__).parents[2] / "docs" / "kafka" / "security.md"
 NETWORK = "main"
@@ -27,14 +27,18 @@ LEDGER = ledger_topic(NETWORK)
 WEB = requests_topic(NETWORK, "web")
 TILL = requests_topic(NETWORK, "till")
 DEAD_LETTERS = dead_letters_topic(NETWORK)
+EVENTS = feed_topic(NETWORK, "events")
+AVAILABILITY = feed_topic(NETWORK, "availability")
 OTHER_LEDGER = ledger_topic("main-2")
-TOPICS = (LEDGER, WEB, TILL, DEAD_LETTERS, OTHER_LEDGER)
+TOPICS = (LEDGER, WEB, TILL, DEAD_LETTERS, EVENTS, AVAILABILITY, OTHER_LEDGER)
 MAY_WRITE = {
     "web": {WEB},
     "writer": {LEDGER, DEAD_LETTERS},
     "api": {WEB, TILL},
     "projector": set(),
     "clerk": {WEB, TILL},
+    "publisher": {EVENTS, AVAILABILITY},
+    "lake": set(),
 }
 MAY_READ = {
     "web": set(),
@@ -42,6 +46,8 @@ MAY_READ = {
     "api": {LEDGER},
     "projector": {LEDGER},
     "clerk": {DEAD_LETTERS},
+    "publisher": {LEDGER, EVENTS, AVAILABILITY},
+    "lake": {EVENTS, AVAILABILITY},
 }
 ANSWERS_WITHIN_S = 30.0
 
@@ -102,17 +108,25 @@ def block(language: str) -> str:
 
 def may_write(settings: KafkaSettings, topic: str) -> bool:
     """Whether a record gets in by our producer; if not, neither must it by the plainest one."""
-    with closing(KafkaLog(settings, topic).appender()) as appender:
-        try:
-            appender.send(b"{}").result(ANSWERS_WITHIN_S)
-        except LogUnavailable as error:
-            assert "AuthorizationFailed" in repr(error.__cause__), error
-        else:
-            return True
+    try:
+        written(settings, topic)
+    except LogUnavailable as error:
+        assert "AuthorizationFailed" in repr(error.__cause__), error
+    else:
+        return True
     plain = KafkaProducer(**settings.client_options(), enable_idempotence=False)
     with closing(plain), pytest.raises(TopicAuthorizationFailedError):
-        plain.send(topic, b"{}").get(ANSWERS_WITHIN_S)
+        plain.send(topic, b"{}", key=b"key").get(ANSWERS_WITHIN_S)
     return False
+
+
+def written(settings: KafkaSettings, topic: str) -> None:
+    if topic in (EVENTS, AVAILABILITY):
+        with closing(KafkaGroupAppender(settings, topic, None)) as appender:
+            appender.append([Keyed(b"key", b"{}")])
+    else:
+        with closing(KafkaLog(settings, topic).appender()) as appender:
+            appender.send(b"{}").result(ANSWERS_WITHIN_S)
 
 
 def may_read(settings: KafkaSettings, topic: str) -> bool:
@@ -145,7 +159,7 @@ def test_each_user_reads_what_it_is_for_and_nothing_else(guarded: Guarded, user:
     assert read == MAY_READ[user]
 
 
-@pytest.mark.parametrize("user", ["operator", "writer", "api", "projector"])
+@pytest.mark.parametrize("user", ["operator", "writer", "api", "projector", "publisher"])
 def test_who_begins_on_the_topics_may_look_at_them_first(guarded: Guarded, user: str) -> None:
     assert topics.check(guarded.as_user(user), NETWORK, dev=True) == []
 
@@ -169,7 +183,7 @@ def test_who_may_see_a_topic_but_not_its_settings_does_not_trust_it(guarded: Gua
     stranger = guarded.as_user("stranger")
     wait_until(lambda: may_look(stranger), ANSWERS_WITHIN_S)
     found = topics.check(stranger, NETWORK, dev=True)
-    assert {each.topic for each in found} == {LEDGER, DEAD_LETTERS, WEB, TILL}
+    assert {each.topic for each in found} == set(TOPICS) - {OTHER_LEDGER}
     assert {each.wrong for each in found} == {"its settings may not be read by this user"}
     for each in found:
         assert each.command is not None

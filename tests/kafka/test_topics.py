@@ -21,7 +21,13 @@ from ledger.kafka.admin import ELIGIBLE_LEADERS, Topic, TopicsFailed
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.settings import MAX_RECORD_BYTES, KafkaSettings
 from ledger.kafka.topic_rules import Finding
-from ledger.kafka.topics import TopicsDangerous, dead_letters_topic, ledger_topic, requests_topic
+from ledger.kafka.topics import (
+    TopicsDangerous,
+    dead_letters_topic,
+    feed_topic,
+    ledger_topic,
+    requests_topic,
+)
 
 DAY_MS = 86_400_000
 LEDGER_DANGERS = [
@@ -39,6 +45,22 @@ INPUT_DANGERS = [
     ("cleanup.policy", "compact"),
     ("unclean.leader.election.enable", "true"),
     ("max.message.bytes", "1048588"),
+]
+EVENTS_DANGERS = [
+    ("cleanup.policy", "compact"),
+    ("retention.ms", str(30 * DAY_MS - 1)),
+    ("retention.bytes", "1000000000"),
+    ("unclean.leader.election.enable", "true"),
+    ("max.message.bytes", "1048588"),
+    ("message.timestamp.after.max.ms", "3600000"),
+]
+AVAILABILITY_DANGERS = [
+    ("cleanup.policy", "delete"),
+    ("cleanup.policy", "compact,delete"),
+    ("unclean.leader.election.enable", "true"),
+]
+FEED_DANGERS = [("events", *planted) for planted in EVENTS_DANGERS] + [
+    ("availability", *planted) for planted in AVAILABILITY_DANGERS
 ]
 
 
@@ -141,8 +163,12 @@ def test_a_new_network_has_a_ledger_that_keeps_everything(kafka: KafkaSettings, 
         other = look_at(kafka, name)
         assert len(other.partitions) == 1
         assert other.settings["retention.ms"] == other.settings["retention.bytes"] == "-1"
+    feeds = {feed: look_at(kafka, feed_topic(net, feed)) for feed in topics.FEEDS}
+    assert [len(feed.partitions) for feed in feeds.values()] == [1, 1]
+    assert feeds["events"].settings["cleanup.policy"] == "delete"
+    assert feeds["availability"].settings["cleanup.policy"] == "compact"
     assert topics.check(kafka, net, dev=True) == []
-    topics.refuse_if_dangerous(kafka, net, dev=True)
+    topics.refuse_if_dangerous(kafka, net, dev=True, feeds=topics.FEEDS)
 
 
 def test_making_the_topics_again_changes_nothing_and_adds_a_new_channel(
@@ -151,7 +177,7 @@ def test_making_the_topics_again_changes_nothing_and_adds_a_new_channel(
     plant(kafka, ledger_topic(net), "segment.ms", "3600000")
     made = topics.create(kafka, net, ["web", "till", "till"], dev=True)
     assert [each.topic for each in made if each.created] == [requests_topic(net, "till")]
-    assert len(made) == 4
+    assert len(made) == 6
     assert look_at(kafka, ledger_topic(net)).settings["segment.ms"] == "3600000"
     assert topics.channels(kafka, net) == ["till", "web"]
     assert net in topics.networks(kafka)
@@ -179,6 +205,36 @@ def test_input_that_may_be_lost_is_found(
     found = only_danger(kafka, net)
     assert found.topic == topic
     assert found.wrong.startswith(f"{setting} is {value}, not ")
+
+
+@pytest.mark.parametrize(("feed", "setting", "value"), FEED_DANGERS)
+def test_a_feed_that_may_lose_what_it_says_stops_its_publisher_and_nobody_else(
+    kafka: KafkaSettings, net: str, feed: topics.Feed, setting: str, value: str
+) -> None:
+    plant(kafka, feed_topic(net, feed), setting, value)
+    found = only_danger(kafka, net)
+    assert found.topic == feed_topic(net, feed)
+    assert found.wrong.startswith(f"{setting} is {value}, not ")
+    topics.refuse_if_dangerous(kafka, net, dev=True)
+    [other] = set(topics.FEEDS) - {feed}
+    topics.refuse_if_dangerous(kafka, net, dev=True, feeds=[other])
+    with pytest.raises(TopicsDangerous, match=f"{setting} is "):
+        topics.refuse_if_dangerous(kafka, net, dev=True, feeds=[feed])
+
+
+def test_a_network_without_feeds_goes_on_and_is_told_how_to_have_them(
+    kafka: KafkaSettings, net: str, shell: Shell
+) -> None:
+    with client(kafka) as admin:
+        admin.delete_topics([feed_topic(net, feed) for feed in topics.FEEDS])
+        wait_until(lambda: feed_topic(net, "events") not in admin.list_topics())
+    found = topics.check(kafka, net, dev=True)
+    assert [each.severity for each in found] == ["note", "note"]
+    topics.refuse_if_dangerous(kafka, net, dev=True)
+    with pytest.raises(TopicsDangerous, match="there is no such topic; events cannot be"):
+        topics.refuse_if_dangerous(kafka, net, dev=True, feeds=["events"])
+    mend(shell, found[0])
+    wait_until(lambda: topics.check(kafka, net, dev=True) == [])
 
 
 @pytest.mark.parametrize("value", ["producer", "gzip", "zstd"])
@@ -243,7 +299,7 @@ def test_nobody_begins_on_a_dangerous_topic_and_all_dangers_are_told(
 
 def test_one_copy_is_a_danger_unless_for_a_trial(kafka: KafkaSettings, net: str) -> None:
     found = [each.wrong for each in dangers(kafka, net, dev=False)]
-    assert found.count("it has 1 replica, not 3") == 3
+    assert found.count("it has 1 replica, not 3") == 5
     with pytest.raises(TopicsFailed, match=r"replication 1 is not 3 to 9: .*--dev"):
         topics.create(kafka, a_network(), [], 1)
 
@@ -356,7 +412,7 @@ def test_the_command_makes_topics_and_says_by_its_exit_code_whether_they_are_saf
     named = ("--network", network)
     code, said = onebook("create", *named, "--channel", "web", "--dev", "--json")
     assert code == 0
-    assert [each["created"] for each in json.loads(said)["topics"]] == [True] * 3
+    assert [each["created"] for each in json.loads(said)["topics"]] == [True] * 5
     assert onebook("check", *named, "--dev") == (0, f"network {network}: 0 dangers, 0 notes\n")
     plant(kafka, ledger_topic(network), "retention.ms", "1000")
     code, said = onebook("check", *named, "--dev")
