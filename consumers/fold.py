@@ -45,6 +45,10 @@ class CheckpointMoved(Exception):
     """Somebody else keeps these views."""
 
 
+class ViewReplaced(CheckpointMoved):
+    """The rows of a view are others than it wrote: a rebuild has replaced them."""
+
+
 class _ViewFailed(Exception):
     """One view could not take in a batch."""
 
@@ -59,7 +63,8 @@ class ViewFold:
     For one thread at a time. `reached` says how far the views are, `stopped` which cannot go on
     and why. With a `schema` they are tables of their own there, beside the ones that are read.
     With `leave_outdated`, views whose rows another release made are left to who rebuilds them,
-    and named in `outdated`; else they are emptied and folded afresh.
+    and named in `outdated`, those of another shape in `unreadable` too; else they are emptied and
+    folded afresh.
     """
 
     def __init__(  # noqa: PLR0913 - what it reads, where it writes, and its limits
@@ -83,6 +88,7 @@ class ViewFold:
         self._conn: psycopg.Connection[Any] | None = None
         self.stopped: dict[str, str] = {}
         self.outdated: frozenset[str] = frozenset()
+        self.unreadable: frozenset[str] = frozenset()
         self.reached = Reached(self._views)
 
     @property
@@ -128,7 +134,6 @@ class ViewFold:
         conn.execute(f"SET idle_in_transaction_session_timeout = {MAX_IDLE_IN_TRANSACTION_MS}")
         self.stopped = {}
         self._locked_until = {}
-        self.reached.stop(self.outdated)
         self._reread(conn)
 
     def close(self) -> None:
@@ -138,25 +143,6 @@ class ViewFold:
             self._conn = None
         self._source.disconnect()
         self._forget()
-
-    def empty(self, names: Iterable[str]) -> None:
-        """Delete the rows of these views and put them back to position 0.
-
-        Opens; proves only where the other views stand, and raises as `open` does.
-        """
-        chosen = [self._views[view.name] for view in views.named(names)]
-        if self._conn is None:
-            self._connect()
-        emptied = {view.name for view in chosen}
-        stands = {name: kept.stand for name, kept in self._kept.items() if name not in emptied}
-        self._source.prove(stands)
-        conn = self.connection
-        with conn.transaction():
-            for view in chosen:
-                checkpoints.reset(conn, self._network, view.name)
-                for table in view.tables:
-                    table.delete(conn, self._network)
-        self._reread(conn)
 
     def advance(self, until: int | None = None) -> bool:
         """Take in the next batch, up to `until`; False if there is none for a view that can go on.
@@ -177,12 +163,19 @@ class ViewFold:
             return False
         try:
             self._take_in(behind, taken)
+        except ViewReplaced as replaced:
+            log.info("view_goes_on_after_its_rebuild", reason=str(replaced))
+            self._reread(self.connection)
         except CheckpointMoved:
             self._reread(self.connection)
             raise
         except _ViewFailed as failed:
             self._isolate(failed, taken.events[-1][0])
         return True
+
+    def look(self) -> None:
+        """Look at the checkpoints anew: a rebuild may have replaced rows."""
+        self._reread(self.connection)
 
     def beat(self) -> None:
         """Say that the projector of these views lives."""
@@ -243,7 +236,9 @@ class ViewFold:
             raise CheckpointMoved(f"views {elsewhere} are locked by somebody else")
         for name, kept in held.items():
             own = self._kept[name]
-            if (kept.position, kept.generation) != (own.position, own.generation):
+            if kept.generation != own.generation:
+                raise ViewReplaced(f"view {name} was rebuilt up to {kept.position}")
+            if kept.position != own.position:
                 raise CheckpointMoved(f"view {name} is not at {own.position} any more")
         pause_until = time.monotonic() + LOCKED_PAUSE_S
         self._locked_until |= dict.fromkeys(elsewhere, pause_until)
@@ -281,11 +276,20 @@ class ViewFold:
         return risen
 
     def _fold_one(self, conn: psycopg.Connection[Any], view: Projection, events: Batch) -> int:
-        view.ask(events)
-        for kept in view.kept:
-            kept.load(conn, self._network)
+        self._load(conn, view, events)
         view.fold(events)
         return sum(rows.write(conn, self._network) for rows in view.all_rows)
+
+    def _load(self, conn: psycopg.Connection[Any], view: Projection, events: Batch) -> None:
+        try:
+            view.ask(events)
+            for kept in view.kept:
+                kept.load(conn, self._network)
+        except psycopg.Error:
+            raise
+        except Exception as fault:
+            why = f"view {view.name} could not read its rows ({type(fault).__name__}: {fault})"
+            raise FoldFailed(why, events[0][0] if events else None) from fault
 
     def _isolate(self, failed: _ViewFailed, last: int) -> None:
         """Take the view that failed alone as far as it goes, by ever smaller steps, and stop it."""
@@ -310,10 +314,23 @@ class ViewFold:
         self.reached.stop(self.outdated.union(self.stopped))
 
     def _reread(self, conn: psycopg.Connection[Any]) -> None:
-        """Somebody may have moved the checkpoints: believe the table, remember nothing else."""
+        """Somebody may have moved the checkpoints: believe the table, remember nothing else.
+
+        Views that were rebuilt are tried again, and taken up if they had been left.
+        """
         stored = checkpoints.kept(conn, self._network)
         self._forget()
+        if self._leave_outdated:
+            found = views.outdated(conn, self._network, self._views.values())
+            self.outdated, self.unreadable = found
+        self.stopped = {
+            name: why
+            for name, why in self.stopped.items()
+            if stored[name].generation == self._kept[name].generation
+        }
+        self.reached.stop(self.outdated.union(self.stopped))
         self._kept = {}
+        self.reached.set({name: stored[name].position for name in self.outdated})
         self._stand({name: stored[name] for name in self._views if name not in self.outdated})
 
     def _stand(self, moved: dict[str, Kept]) -> None:

@@ -14,10 +14,13 @@ from consumers.batches import MAX_BATCH_EVENTS
 from consumers.fold import CheckpointMoved, ViewFold
 from consumers.parallel import WORTH_IT_EVENTS, LedgerAt, fold
 from consumers.progress import Names
+from consumers.rebuild import RebuildRuns, rebuild
+from consumers.rebuilds import Rebuilds
 from consumers.sources import source_of
+from consumers.verifier import Verifier
 from ledger.kafka.log import LogUnavailable
 from ledger.log import get_logger
-from projections import views
+from projections import upkeep, views
 from projections.projection import FoldFailed
 from projections.rows import MAX_ROWS_IN_MEMORY
 
@@ -28,6 +31,8 @@ MAX_PAUSE_S: Final = 5.0
 STOP_WITHIN_S: Final = 8.0
 BEAT_EVERY_S: Final = 5.0
 """How often a projector that has nothing to do says that it lives."""
+REBUILD_AGAIN_S: Final = 10.0
+"""After a rebuild that could not begin or has failed, so long until the next."""
 LOOK_EVERY_S: Final = 1.0
 """How often it looks whether there is something to do that nobody told it of."""
 PASSING_FAULTS: Final = (
@@ -71,7 +76,9 @@ class Projector:
     that PostgreSQL; on one in Kafka it waits for blocks. While another projector keeps the same
     views, this one stands by. A `patient` one outlives PostgreSQL and brokers that are away for
     however long; one that is not gives up after MAX_FAILURES. One that is told where the `ledger`
-    is catches up by several processes when it begins far behind.
+    is catches up by several processes when it begins far behind, and rebuilds views of another
+    release beside their old rows, by `rebuilds`; else it empties them first. With
+    `verify_events_per_s` it folds so many events a second once more, to prove the views.
 
     `caught_up` is set when it has first reached the ledger's end, or stands by.
     """
@@ -88,9 +95,17 @@ class Projector:
         listen: bool = True,
         patient: bool = False,
         ledger: LedgerAt | None = None,
+        verify_events_per_s: int = 0,
     ) -> None:
         self.network = network
         self._ledger = ledger
+        self.rebuilds = None if ledger is None else Rebuilds(ledger)
+        self._verifier: Verifier | None = None
+        if ledger is not None and verify_events_per_s:
+            self._verifier = Verifier(ledger, names, events_per_s=verify_events_per_s)
+        self._alarms: dict[str, str] = {}
+        self._rebuilt = threading.Event()
+        self._rebuild_at = 0.0
         self.caught_up = threading.Event()
         self._patient = patient
         self._source = source_of(recorder, database_url, listen=listen)
@@ -99,6 +114,7 @@ class Projector:
             database_url,
             network,
             names,
+            leave_outdated=ledger is not None,
             max_batch_events=max_batch_events,
             max_rows_in_memory=max_rows_in_memory,
         )
@@ -120,11 +136,17 @@ class Projector:
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
         self._thread.start()
         self._prompter.start()
+        if self._verifier is not None:
+            self._verifier.start()
 
     def stop(self) -> None:
         """End after the batch under way. Whoever waits for a position gets False."""
         self._stopping.set()
         self.notify()
+        if self._verifier is not None:
+            self._verifier.stop()
+        if self.rebuilds is not None:
+            self.rebuilds.stop()
         if self._thread is not None:
             self._thread.join(STOP_WITHIN_S)
         self._fold.reached.end()
@@ -150,6 +172,9 @@ class Projector:
         assert self._thread is None, "the projector's own thread is at it"
         self._catch_up_in_parallel(until, progress)
         self._fold.open()
+        if self._ledger is not None and self._fold.outdated:
+            rebuild(self._ledger, self._fold.outdated, progress=progress)
+            self._fold.look()
         self._source.look()
         end = 0 if progress is None else until or self._source.end()
         while self._advanced(until):
@@ -159,20 +184,28 @@ class Projector:
             raise FoldFailed(why)
         return self.position()
 
-    def rebuild(
-        self, names: Iterable[str] = tuple(views.VIEWS), progress: Progress | None = None
-    ) -> int:
-        """Empty these views and fold them again from the ledger's start; return the position.
-
-        For use without `start`; raises what `catch_up` does, and UnknownView. Readers see the
-        views empty, then growing.
-        """
-        self._fold.empty(names)
-        return self.catch_up(progress=progress)
-
     def position(self, names: Names = None) -> int:
         """The position that these views have reached; without names, all that go on."""
         return self._fold.reached.position(names)
+
+    def stopped(self, names: Names = None) -> dict[str, str]:
+        """The views, of these or of all, that stopped alone, and why."""
+        stopped = self._fold.stopped
+        return {name: stopped[name] for name in stopped if names is None or name in names}
+
+    def alarms(self) -> dict[str, str]:
+        """What is known to be wrong with the rows of views, by name."""
+        return self._alarms
+
+    def outdated(self, names: Names = None) -> frozenset[str]:
+        """The views, of these or of all, whose rows another release made: they stand still."""
+        outdated = self._fold.outdated
+        return outdated if names is None else outdated.intersection(names)
+
+    def unreadable(self, names: Names = None) -> frozenset[str]:
+        """The views, of these or of all, of them that cannot be read: the shape is another."""
+        unreadable = self._fold.unreadable
+        return unreadable if names is None else unreadable.intersection(names)
 
     def wait_for(self, position: int, timeout_s: float, names: Names = None) -> bool:
         """Wait until these views have reached the position; False if not in time, or stopped."""
@@ -210,7 +243,8 @@ class Projector:
         self._fold.open()
         names = list(self._fold.kept)
         end = until or self._source.end()
-        if end - min(kept.position for kept in self._fold.kept.values()) < WORTH_IT_EVENTS:
+        least = min((kept.position for kept in self._fold.kept.values()), default=end)
+        if end - least < WORTH_IT_EVENTS:
             return
         self._fold.close()
         log.info("projector_catches_up_in_parallel", network=self.network, until=end)
@@ -248,6 +282,7 @@ class Projector:
     def _follow(self) -> None:
         """Take in a batch, or wait for one, or for another projector to leave."""
         self._fold.open()
+        self._see_to_rebuilds()
         try:
             if self._fold.advance():
                 return
@@ -259,9 +294,32 @@ class Projector:
         self.caught_up.set()
         if time.monotonic() - self._beaten_at > BEAT_EVERY_S:
             self._fold.beat()
+            self._alarms = upkeep.alarms(self._fold.connection, self.network)
             self._beaten_at = time.monotonic()
+            if self._fold.outdated or self._fold.stopped:
+                self._fold.look()
         if not self._stopping.is_set():
             self._source.wait()
+
+    def _see_to_rebuilds(self) -> None:
+        """Go on with what was rebuilt, and have views of another release rebuilt."""
+        if self._rebuilt.is_set():
+            self._rebuilt.clear()
+            self._fold.look()
+        now = time.monotonic()
+        if self.rebuilds is None or not self._fold.outdated or now < self._rebuild_at:
+            return
+        self._rebuild_at = now + REBUILD_AGAIN_S
+        if not self.rebuilds.running:
+            log.warning("views_of_another_release_are_rebuilt", views=sorted(self._fold.outdated))
+            try:
+                self.rebuilds.start(self._fold.outdated, self._on_rebuilt)
+            except RebuildRuns as runs:
+                log.info("projector_waits_for_a_rebuild", reason=str(runs))
+
+    def _on_rebuilt(self) -> None:
+        self._rebuilt.set()
+        self.notify()
 
     def _prompt(self) -> None:
         """A thread of its own: who waits for the ledger looks around now and then."""
