@@ -1,9 +1,9 @@
 """Waiting for the writer's answers, and how they read over HTTP.
 
 A request is answered when its events are durable. One that is not answered within the wait is
-kept (202) if it is durable in its channel's topic in Kafka: it will be decided, whoever waits. One
-that lives in memory only is undecided (503): its outcome is not known. Either may be sent again
-with the same request_id, and counts once.
+kept (202) if it is durable in its channel's topic in Kafka: it will be decided, whoever waits, if
+it was not decided before. One that lives in memory only is undecided (503): its outcome is not
+known. Either may be sent again with the same request_id, and counts once.
 """
 
 import asyncio
@@ -51,7 +51,10 @@ class Decides(Protocol):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A request that is durable and not decided yet; `location` is where its answer will stand."""
+    """A request that is durable, and whose answer is not known yet: `location` is where it stands.
+
+    Sent again while the views are away, it may have been decided long before.
+    """
 
     request_id: str
     location: str
@@ -167,10 +170,11 @@ def not_answered(channel: str, outcome: Mismatch | DecisionFailed) -> Problem:
     if isinstance(outcome, DecisionFailed):
         detail = f"request {request_id!r} of channel {channel!r} could not be decided"
         return Problem(problems.INTERNAL_ERROR, detail, request_id=request_id)
+    first = "" if outcome.position is None else f" at position {outcome.position}"
     return Problem(
         problems.IDEMPOTENCY_MISMATCH,
         f"channel {channel!r} has sent request_id {request_id!r} before, with other content; the "
-        f"first is recorded at position {outcome.position}",
+        f"first is recorded{first}",
         headers={"Location": location_of(channel, request_id)},
         request_id=request_id,
         position=outcome.position,

@@ -10,13 +10,18 @@ from starlette.concurrency import run_in_threadpool
 from api import problems
 from api.backend import Backend
 from api.database import Database
+from api.downloads import Downloads
+from api.feed import Feed
+from api.freshness import Freshness
 from api.heads import HeadsAsReads
 from api.limits import Bodies
+from api.live import Live
 from api.openapi import describe
 from api.paths import EncodedParts
 from api.reads import Reads
 from api.routes import (
     availability,
+    availability_feed,
     catalog,
     customers,
     docs,
@@ -28,18 +33,25 @@ from api.routes import (
     lists,
     orders,
     pages,
+    projections,
     quotes,
+    report_pages,
+    reports,
     requests,
     returns,
     supplies,
     transfers,
+    views,
+    why,
 )
 from api.services import Services
 from api.streams import Streams
+from consumers.availability.tail import NEEDED
 
 ROUTERS = (
     requests,
     inventory,
+    availability_feed,  # before a channel's: its address would be that of channel `stream`
     availability,
     quotes,
     orders,
@@ -48,12 +60,17 @@ ROUTERS = (
     transfers,
     supplies,
     returns,
+    reports,
     customers,
     catalog,
     events,
     health,
+    projections,
     pages,
     lists,
+    why,
+    report_pages,
+    views,
     docs,
 )
 
@@ -71,6 +88,7 @@ def create_app(backend: Backend) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = _services(backend)
+    app.state.downloads = Downloads()
     for module in ROUTERS:
         app.router.routes.extend(module.router.routes)
     app.add_middleware(EncodedParts)
@@ -83,17 +101,27 @@ def create_app(backend: Backend) -> FastAPI:
 def _services(backend: Backend) -> Services:
     database = Database(backend.database_url)
     events = backend.events(database)
-    reads = Reads(database, backend.network, backend.views.reached)
-    return Services(backend, database, reads, events, Streams(events.head), Bodies())
+    writer = backend.writer
+    reads = Reads(database, backend.network, backend.views, lambda: writer.position)
+    fresh = Freshness(backend.views, lambda: writer.position)
+    live = Live(lambda: backend.source(NEEDED), backend.database_url, reads, backend.views)
+    feed, streams = Feed(live, reads), Streams(events.head)
+    streams.on_close = feed.close
+    return Services(backend, database, reads, fresh, live, feed, events, streams, Bodies())
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     await services.database.open()
+    services.freshness.open()
+    services.live.open()
     try:
         yield
     finally:
+        services.feed.stop()
+        await services.live.close()
+        services.freshness.close()
         await run_in_threadpool(services.events.close)
         await services.database.close()
 

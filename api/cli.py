@@ -10,10 +10,13 @@ from eventsourcing.persistence import PersistenceError
 from api.commands import (
     dead_letters,
     demo,
+    explaining,
     importing,
     projecting,
     proving,
+    publishing,
     reading,
+    reporting,
     serving,
     topics,
     writing,
@@ -22,8 +25,10 @@ from api.commands.terminal import FAILED, Failure, err, say
 from api.server import AddressError
 from api.settings import PREFIX, SettingsError
 from consumers.data_directory import DataDirectoryError
+from consumers.feeds.publisher import FeedStopped
 from consumers.ingest.faults import ImportStopped
 from consumers.projector import ProjectorStopped
+from consumers.rebuild import RebuildFailed, RebuildRuns
 from consumers.source import ViewsAheadOfLedger
 from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
@@ -44,10 +49,12 @@ app.command()(demo.demo)
 app.command()(serving.serve)
 app.command()(writing.write)
 app.command()(projecting.project)
+app.command()(publishing.publish)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(importing.app, name="import")
 app.command()(reading.events)
 app.command()(reading.inventory)
+app.command()(explaining.explain)
 app.command()(reading.availability)
 app.command()(reading.order)
 app.command()(reading.transfer)
@@ -56,6 +63,8 @@ app.command()(reading.hold)
 app.command("return")(reading.authorised_return)
 app.command()(reading.exceptions)
 app.command()(reading.customer)
+app.command()(reading.product)
+app.command()(reporting.report)
 app.command()(proving.verify)
 app.command()(proving.rebuild)
 app.add_typer(topics.app, name="topics")
@@ -70,7 +79,10 @@ FAILURES = (
     UnknownView,
     ViewsOutdated,
     ViewsAheadOfLedger,
+    RebuildRuns,
+    RebuildFailed,
     ProjectorStopped,
+    FeedStopped,
     LedgerCorrupt,
     LedgerTruncated,
     TopicsFailed,

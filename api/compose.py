@@ -79,7 +79,11 @@ def open_node(settings: Settings) -> Iterator[tuple[Opened, Node]]:
     """Take the data directory and run the writer and projector of its ledger in PostgreSQL."""
     with (
         open_database(settings) as opened,
-        Node(opened.database_url, settings.network) as node,
+        Node(
+            opened.database_url,
+            settings.network,
+            verify_events_per_s=settings.verify_events_per_s,
+        ) as node,
     ):
         yield opened, node
 

@@ -6,7 +6,8 @@ dependencies that nobody has cost a fifth of a read.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any, get_origin, get_type_hints
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -18,8 +19,10 @@ from starlette.routing import request_response
 from api.parameters import NoParameters
 from api.paths import decoded
 from api.problems import BAD_PARAMETER, Problem
+from api.services import serving
 
 Endpoint = Callable[..., Awaitable[Response]]
+Answer = Awaitable[Response]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -38,7 +41,7 @@ def _handler(endpoint: Endpoint) -> Handler:
         async def handle(request: Request) -> Response:
             if request.scope["query_string"]:
                 _checked(NoParameters, request)
-            return await endpoint(request, **_parts(request))
+            return await _fresh(request, endpoint(request, **_parts(request)))
 
         return handle
     nothing_given = model()
@@ -46,21 +49,45 @@ def _handler(endpoint: Endpoint) -> Handler:
     async def handle_query(request: Request) -> Response:
         given = request.scope["query_string"]
         query = _checked(model, request) if given else nothing_given
-        return await endpoint(request, query=query, **_parts(request))
+        return await _fresh(request, endpoint(request, query=query, **_parts(request)))
 
     return handle_query
 
 
+async def _fresh(request: Request, answer: Answer) -> Response:
+    """The answer, with what its headers are to say of the views behind it."""
+    say = serving(request).freshness.say
+    try:
+        response = await answer
+    except Problem as problem:
+        say(request, problem.headers)
+        raise
+    say(request, response.headers)
+    return response
+
+
 def _checked(model: type[BaseModel], request: Request) -> BaseModel:
     given = request.query_params.multi_items()
-    values = dict(given)
-    if len(values) < len(given):
-        raise _twice([name for name, _ in given])
+    lists = _lists(model)
+    values: dict[str, Any] = {name: value for name, value in given if name not in lists}
+    once = [name for name, _ in given if name not in lists]
+    if len(values) < len(once):
+        raise _twice(once)
+    for name, value in given:
+        if name in lists:
+            values.setdefault(name, []).append(value)
     try:
         return model.model_validate(values)
     except ValidationError as error:
         found = [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(found) from None
+
+
+@cache
+def _lists(model: type[BaseModel]) -> frozenset[str]:
+    """The parameters that may be given several times."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
 
 
 def _twice(names: list[str]) -> Problem:

@@ -4,7 +4,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
@@ -12,18 +12,22 @@ from api.backend import Backend, Decider, Views
 from api.commands.writing import snapshot_folder
 from api.kafka_events import KafkaEvents
 from api.settings import PREFIX, Settings, SettingsError
+from consumers.answers_in_time import AnswersInTime
 from consumers.answers_view import PostgresAnswersView
 from consumers.asking import Asker
 from consumers.kafka.producing import KafkaPublisher
 from consumers.kafka_node import KafkaWriter
 from consumers.parallel import LedgerAt
 from consumers.projector import Projector
+from consumers.rebuilds import Rebuilds
+from consumers.sources import source_of
 from consumers.views_watch import ViewsWatch
 from ledger.kafka.chain import Checkpoint
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.recorder import ReadOnlyRecorder
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import ledger_topic, refuse_if_dangerous
+from ledger.log import get_logger
 from projections import checkpoints, views
 from projections.requests import NAME as ANSWERS_VIEW
 
@@ -51,6 +55,9 @@ class Parts:
             )
 
 
+CONNECT_LIMIT_S: Final = 3
+log = get_logger(__name__)
+
 ALL: Final = Parts()
 READING: Final = Parts(writer=False, projector=False)
 
@@ -59,7 +66,7 @@ READING: Final = Parts(writer=False, projector=False)
 def open_on_kafka(
     settings: Settings, kafka: KafkaSettings, database_url: str, parts: Parts
 ) -> Iterator[Backend]:
-    """Run what belongs beside the API, until the end of the block.
+    """Run what belongs beside the API, until the end of the block. PostgreSQL may be away.
 
     Raises TopicsDangerous if the topics would lose what they are given, LogUnavailable, and what
     the ledger says of itself (LedgerTruncated, LedgerCorrupt).
@@ -78,7 +85,9 @@ def open_on_kafka(
             database_url,
             writer,
             watched,
+            place.rebuilds,
             lambda _: KafkaEvents(recorder.history, lambda: writer.position),
+            lambda topics: source_of(recorder, database_url, topics=topics),
             writes_here=parts.writer,
         )
 
@@ -98,18 +107,33 @@ class _Place:
         self._settings, self._kafka, self._database_url = settings, kafka, database_url
         self._network, self._parts = settings.network, parts
         self._writer: Decider | None = None
+        self.rebuilds: Rebuilds
 
     def views(self, recorder: ReadOnlyRecorder) -> Views:
         """The projector of this process, or how far the views of another one are."""
+        where = LedgerAt(self._network, self._database_url, self._kafka)
         if self._parts.projector:
-            where = LedgerAt(self._network, self._database_url, self._kafka)
             projector = Projector(
-                recorder, self._database_url, self._network, patient=True, ledger=where
+                recorder,
+                self._database_url,
+                self._network,
+                patient=True,
+                ledger=where,
+                verify_events_per_s=self._settings.verify_events_per_s,
             )
             projector.start()
             self._running.callback(projector.stop)
+            assert projector.rebuilds is not None, "it knows where its ledger is"
+            self.rebuilds = projector.rebuilds
             return projector
-        watch = ViewsWatch(self._database_url, self._network, self._position)
+        self.rebuilds = Rebuilds(where)
+        self._running.callback(self.rebuilds.stop)
+        watch = ViewsWatch(
+            self._database_url,
+            self._network,
+            self._position,
+            on_connect=lambda conn: _stand_of_answers(conn, self._network),
+        )
         watch.start()
         self._running.callback(watch.stop)
         return watch
@@ -139,8 +163,8 @@ class _Place:
             KafkaLog(self._kafka, ledger_topic(self._network)),
             self._network,
             publisher,
-            PostgresAnswersView(self._database_url, self._network),
-            watched.position,
+            AnswersInTime(PostgresAnswersView(self._database_url, self._network)),
+            lambda: watched.position((ANSWERS_VIEW,)),
             checkpoint=answered_until,
         )
         self._running.callback(asker.stop)
@@ -152,19 +176,33 @@ class _Place:
 
 
 def _prepared(database_url: str, network: str) -> Checkpoint | None:
+    """Where the view of answers stands; None at the beginning, and while PostgreSQL is away.
+
+    From there on every answer is remembered: without the view, from the ledger's beginning.
+    """
+    try:
+        with psycopg.connect(
+            database_url, autocommit=True, connect_timeout=CONNECT_LIMIT_S
+        ) as conn:
+            return _stand_of_answers(conn, network)
+    except psycopg.OperationalError as away:
+        log.warning("answers_read_from_the_whole_ledger", error=str(away))
+        return None
+
+
+def _stand_of_answers(conn: psycopg.Connection[Any], network: str) -> Checkpoint | None:
     """Have the views' tables be there; where the view of answers stands, None at the beginning.
 
     Tables that are there are left alone: whoever serves them may be allowed to read only.
     """
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        stand = _stands(conn, network).get(ANSWERS_VIEW)
-        if stand is None:
-            made = [view() for view in views.VIEWS.values()]
-            views.create(conn, network, made)
-        return stand if stand is not None and stand.next_offset else None
+    stand = _stands(conn, network).get(ANSWERS_VIEW)
+    if stand is None:
+        made = [view() for view in views.VIEWS.values()]
+        views.create(conn, network, made, leave_outdated=True)
+    return stand if stand is not None and stand.next_offset else None
 
 
-def _stands(conn: psycopg.Connection[object], network: str) -> dict[str, Checkpoint]:
+def _stands(conn: psycopg.Connection[Any], network: str) -> dict[str, Checkpoint]:
     try:
         return checkpoints.stands(conn, network)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):

@@ -33,7 +33,7 @@ _PROBLEM: Final = {
 }
 
 
-def answers(type_: Any, *, listed: bool = False) -> Document:
+def answers(type_: Any, status: int = 200, *, listed: bool = False) -> Document:
     """`openapi_extra` of a read: what it answers, or lists."""
     [schema_of], found = schema.schemas_of(type_)
     content = {"application/json": {"schema": _page(schema_of) if listed else schema_of}}
@@ -42,7 +42,7 @@ def answers(type_: Any, *, listed: bool = False) -> Document:
         "headers": _READ_HEADERS,
         "content": content,
     }
-    return {_COMPONENTS: found, "responses": {"200": success}}
+    return {_COMPONENTS: found, "responses": {str(status): success}}
 
 
 def describe(app: FastAPI) -> None:
@@ -160,9 +160,9 @@ def _complete_send(operation: Document, body: Document) -> None:
             "content": {"application/json": answer},
         },
         "202": {
-            "description": "Kept: durable in the channel's topic in Kafka, and not decided within "
-            "the wait. It will be decided; ask at `Location` until the answer stands there, or "
-            "send it again unchanged. Without Kafka there is no 202.",
+            "description": "Kept: durable in the channel's topic in Kafka, and no answer is known "
+            "within the wait. It is decided once: ask at `Location` until the answer stands there, "
+            "or send it again unchanged. Without Kafka there is no 202.",
             "headers": _KEPT_HEADERS,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Kept"}}},
         },
@@ -185,7 +185,7 @@ _SEND_PROBLEMS: Final[Mapping[str, tuple[problems.Kind, ...]]] = {
     "503": (problems.UNDECIDED, problems.BUSY, problems.TOO_MANY_BODIES),
 }
 _KEPT: Final = {
-    "description": "A request that is durable and not decided yet.",
+    "description": "A request that is durable and whose answer is not known yet.",
     "type": "object",
     "required": ["request_id", "location", "outcome"],
     "properties": {

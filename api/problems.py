@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from ledger.log import get_logger
 from projections.paging import BadToken
+from projections.subject_reads import TooManyEvents
 
 log = get_logger(__name__)
 
@@ -122,6 +123,14 @@ BAD_PARAMETER = Kind(
     "A query parameter or header is not known here, or its value is not of its kind. Nothing is "
     "ignored silently: `detail` names it.",
 )
+TOO_MANY_EVENTS = Kind(
+    "too_many_events",
+    422,
+    "Too much is to be folded for one answer",
+    "An order, a customer or a product as of then is folded from its events, at most 20,000 of "
+    "them and 16 MiB. This one follows from more. Ask for it without `as_of`, which costs no fold; "
+    "for a page of a list with a smaller `limit`; for the events themselves, which are paged.",
+)
 NOT_FOUND = Kind(
     "not_found",
     404,
@@ -140,8 +149,44 @@ NOT_YET_VISIBLE = Kind(
     "not_yet_visible",
     503,
     "The view is not there yet",
-    "`min_position` asked for a position that this view has not reached within the wait. Ask again "
-    "after `Retry-After` seconds.",
+    "`min_position` asked for a position that this view has not reached within 10 s; `head` is the "
+    "last of the ledger that is known here. Ask again after `Retry-After` seconds.",
+    definite=False,
+)
+VIEW_STOPPED = Kind(
+    "view_stopped",
+    503,
+    "The view has stopped",
+    "`min_position` asked for a position that this view will not reach: it cannot take in an event "
+    "of the ledger, which `detail` names. Other views go on, and a read without `min_position` "
+    "shows this one as it is, with `Onebook-Stopped`. It is tried again when its projector starts.",
+    definite=False,
+)
+VIEW_AFRESH = Kind(
+    "view_afresh",
+    503,
+    "The view is being folded afresh",
+    "Another release made the rows of this view, and a copy for this release is being folded "
+    "beside them: `detail` says how far it is. What it will show at `min_position` is not there "
+    "yet, or the old rows are of another shape and not read at all. Other views are read "
+    "meanwhile. Ask again after `Retry-After` seconds.",
+    definite=False,
+)
+REBUILD_RUNS = Kind(
+    "rebuild_runs",
+    409,
+    "A rebuild is under way",
+    "One rebuild of views runs at a time. GET /v1/projections shows how far it is; ask again when "
+    "it has ended.",
+    definite=False,
+)
+VIEWS_AWAY = Kind(
+    "views_away",
+    503,
+    "The views cannot be read now",
+    "PostgreSQL does not answer this server, and what is read stands there. With the ledger in "
+    "Kafka requests are taken and decided meanwhile, and the views catch up by themselves. Ask "
+    "again after `Retry-After` seconds.",
     definite=False,
 )
 TOO_MANY_STREAMS = Kind(
@@ -221,6 +266,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_exception_handler(BadToken, _bad_token)
+    app.add_exception_handler(TooManyEvents, _too_many_events)
     app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(Exception, _fault)
 
@@ -253,6 +299,10 @@ async def _bad_parameter(_: Request, error: Exception) -> Response:
 
 async def _bad_token(_: Request, error: Exception) -> Response:
     return Problem(BAD_PARAMETER, f"query parameter {error}", parameter="after").response()
+
+
+async def _too_many_events(request: Request, error: Exception) -> Response:
+    return Problem(TOO_MANY_EVENTS, f"{request.url.path} as of then: {error}").response()
 
 
 async def _fault(request: Request, error: Exception) -> Response:

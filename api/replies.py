@@ -20,6 +20,11 @@ def reply(position: int, body: object) -> Response:
     return Response(_encode(body), 200, {POSITION_HEADER: str(position)}, _JSON)
 
 
+def encoded_reply(position: int, body: bytes) -> Response:
+    """The same of what was encoded before."""
+    return Response(body, 200, {POSITION_HEADER: str(position)}, _JSON)
+
+
 def page_of(position: int, items: Sequence[Any], following: str | None) -> Response:
     """A page of a list; `following` goes back as `after` for the next one."""
     return reply(position, {"items": items, "next": following})

@@ -8,7 +8,10 @@ from starlette.requests import Request
 from api.backend import Backend, Decider
 from api.database import Database
 from api.events import Events
+from api.feed import Feed
+from api.freshness import Freshness
 from api.limits import Bodies
+from api.live import Live
 from api.reads import Reads
 from api.streams import Streams
 from consumers.projector import ProjectorStopped
@@ -21,6 +24,9 @@ class Services:
     backend: Backend
     database: Database
     reads: Reads
+    freshness: Freshness
+    live: Live
+    feed: Feed
     events: Events
     streams: Streams
     bodies: Bodies
@@ -30,18 +36,27 @@ class Services:
         """Who has requests decided."""
         return self.backend.writer
 
-    def unready(self) -> str | None:
-        """Why writes or views stand still, None while they do not."""
+    def no_writes(self) -> str | None:
+        """Why requests are not decided, None while they are."""
         writer = self.writer
         if writer.fault is not None:
             return f"requests are not decided any more since position {writer.position}"
         if writer.stalled:
             return f"the ledger cannot be read or written since position {writer.position}"
+        if self.database.away and self.backend.one_database:
+            return "PostgreSQL does not answer, and the ledger stands there"
+        return None
+
+    def no_reads(self) -> str | None:
+        """Why views are not read, or not as they should be; None while all is well."""
+        if self.database.away:
+            return "PostgreSQL does not answer: no view can be read"
+        views = self.backend.views
         try:
-            self.backend.views.check()
+            views.check()
         except ProjectorStopped as stopped:
             return str(stopped)
-        return None
+        return "; ".join(views.stopped().values()) or None
 
 
 def serving(request: Request) -> Services:

@@ -11,12 +11,14 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from consumers.verifier import EVENTS_PER_S
 from ledger.kafka.settings import KafkaSettings
 
 PREFIX: Final = "ONEBOOK_"
 TEST_PREFIX: Final = "ONEBOOK_TEST_"
 """What the tests read; no setting of a running Onebook."""
 NETWORK_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+MAX_EVENTS_PER_S: Final = 1_000_000
 IN_POSTGRESQL: Final = "ledger.postgres"
 IN_KAFKA: Final = "ledger.kafka"
 _KAFKA: Final = "kafka_"
@@ -40,6 +42,8 @@ class Settings(BaseSettings):
     network: str = "main"
     host: str = "127.0.0.1"
     port: int = 8000
+    verify_events_per_s: int = EVENTS_PER_S
+    """So many events a second are folded once more, to prove the views all the time; 0: none."""
 
     kafka_bootstrap: str | None = None
     """Brokers as HOST:PORT,HOST:PORT: ledger and requests are kept there, not in PostgreSQL."""
@@ -90,6 +94,15 @@ class Settings(BaseSettings):
                 "a network is 1-40 of a-z, 0-9 and -, beginning with a letter or digit"
             )
         return network
+
+    @field_validator("verify_events_per_s")
+    @classmethod
+    def _is_a_rate(cls, rate: int) -> int:
+        if not 0 <= rate <= MAX_EVENTS_PER_S:
+            raise ValueError(
+                f"a rate is 0 (verify nothing) to {MAX_EVENTS_PER_S:,} events a second"
+            )
+        return rate
 
     @field_validator("port")
     @classmethod

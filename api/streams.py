@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
+from starlette.requests import Request
 
 from api import problems
-from api.events import LedgerEvent, Read
+from api.events import LAST, LedgerEvent, Read
 from api.problems import Problem
 
 MAX_STREAMS: Final = 200
@@ -19,6 +20,7 @@ PAGE_EVENTS: Final = 500
 
 ReadPage = Callable[[int, int], Awaitable[Read]]
 """The events after a position up to another one, PAGE_EVENTS at most."""
+_MAX_POSITION_DIGITS: Final = len(str(LAST))
 _NOTHING: Final = Read([], None)
 
 
@@ -31,10 +33,13 @@ class Streams:
         self._read_at = 0.0
         self._open = 0
         self._closing = False
+        self.on_close: Callable[[], None] = lambda: None
+        """Called when the server stops, from any thread."""
 
     def close(self) -> None:
         """End every stream within moments, and let no new one begin; callable from anywhere."""
         self._closing = True
+        self.on_close()
 
     def check_room(self) -> None:
         """Raise Problem (503) when no stream can begin now."""
@@ -72,6 +77,21 @@ class Streams:
             self._read_at = time.monotonic()
             self._head = await self._read_head()
         return self._head
+
+
+def last_event_id(request: Request) -> int | None:
+    """The position that the header Last-Event-ID says, None without one. Raises Problem (422)."""
+    sent = request.headers.get("last-event-id")
+    if sent is None:
+        return None
+    is_number = len(sent) <= _MAX_POSITION_DIGITS and sent.isascii() and sent.isdecimal()
+    if not is_number or int(sent) > LAST:
+        raise Problem(
+            problems.BAD_PARAMETER,
+            f"header Last-Event-ID: {sent[:60]!r} is not a position",
+            parameter="Last-Event-ID",
+        )
+    return int(sent)
 
 
 def as_sse(event: LedgerEvent) -> bytes:

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "end_to_end": "requests to answers in one process",
     "views": "folding the ledger into the views, and verifying them",
     "over_http": "orders and reads over HTTP (needs wrk)",
+    "listening": "a thousand listeners to what channels may sell",
     "asked": "answers as of any moment, of 1 and 5 million events (only when named)",
     "full_file": "importing a file, in process and over HTTP",
     "on_kafka": "the ledger in a real Kafka (needs Java 17 and Maven, or Kafka's jars)",
@@ -61,7 +62,7 @@ def _arguments() -> argparse.Namespace:
         epilog=f"benchmarks:\n{told}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which; default: all that need not be named")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which; default: most")
     parser.add_argument(
         "--cores", type=int, default=CORES, help=f"share so many (Linux; default: {CORES}; 0: all)"
     )

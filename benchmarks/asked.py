@@ -89,7 +89,9 @@ def _ask(bench: Bench, url: str, chain: Chain, events: int) -> dict[str, Samples
         client = _Client(address)
         questions: dict[str, Ask] = {
             "now": _inventory,
-            "as of a position": lambda sku: _inventory(sku, as_of=chance.randint(1, events)),
+            "as of a position": lambda sku: _inventory(
+                sku, as_of=chance.randint(events // 2, events)
+            ),
             "as of a time it happened": lambda sku: _inventory(
                 sku, as_of=_moment(chance), clock="occurred"
             ),

@@ -33,10 +33,13 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 class Mismatch(Struct, frozen=True, gc=False):
-    """The id was used before for a request of other content, answered at `position`."""
+    """The id was used before for a request of other content, answered at `position`.
+
+    None where only the writer knows the first: it is older than what can be looked up now.
+    """
 
     request_id: str
-    position: int
+    position: int | None
 
 
 class DecisionFailed(Struct, frozen=True, gc=False):

@@ -4,6 +4,11 @@ The ledger is tailed from the checkpoint of the view `requests`, so that every a
 view or comes by here. Who waits is registered first; then the answer is looked for in memory,
 then in the view; only a request that neither knows goes to its channel's topic. Which writer
 decides it, and when, makes no difference to who waits.
+
+While the view is away, or behind what memory has let go of, nobody can say whether a request was
+answered before. It is published all the same, for the writer decides each request once; and the
+view is asked again until it can tell. docs/decisions/asking-without-views.md says what may come
+of it.
 """
 
 import threading
@@ -11,16 +16,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from hashlib import sha256
 from typing import Final, Protocol
 
-from consumers.answers import WriterBusy, WriterStopped
+import msgspec
+
+from consumers.answers import DecisionFailed, Mismatch, WriterBusy, WriterStopped
 from consumers.blocks import Answers, Submission
 from consumers.handing_on import Publisher
-from consumers.recollection import MAX_REMEMBERED, Recollection, Told, told_by
+from consumers.recollection import ALWAYS_REMEMBERED, MAX_REMEMBERED, Recollection, Told, told_by
 from consumers.request_index import Key, key_of
 from consumers.writer import FATAL, STALLED_AFTER_S
 from ledger import codec
-from ledger.domain.events import RequestAccepted, RequestRefused
+from ledger.domain.events import InputRefused, RequestAccepted, RequestRefused
 from ledger.domain.requests import AnyRequest
 from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import Checkpoint, Counted
@@ -31,6 +39,8 @@ from ledger.log import get_logger
 MAX_AWAITED: Final = 100_000
 """Requests that callers of this process wait for."""
 LOOK_UP_AT_ONCE: Final = 500
+LOOK_AGAIN_S: Final = 1.0
+"""So often the view is asked for requests that were published without its word."""
 TAIL_POLL_S: Final = 0.25
 PROBE_AFTER_S: Final = 2.0
 """A ledger that says nothing for so long is asked for its end: its brokers may be away."""
@@ -39,7 +49,11 @@ FIRST_RETRY_PAUSE_S: Final = 0.05
 MAX_RETRY_PAUSE_S: Final = 1.0
 STOP_WITHIN_S: Final = 8.0
 
-_ANSWERING: Final = tuple(f"{codec.type_name(t)}." for t in (RequestAccepted, RequestRefused))
+_ANSWERING: Final = tuple(
+    f"{codec.type_name(t)}." for t in (RequestAccepted, RequestRefused, InputRefused)
+)
+_UNKNOWN: Final = -1
+"""The position of a view that cannot be read."""
 
 log = get_logger(__name__)
 
@@ -63,13 +77,16 @@ class _Waiting:
     """One request that has no answer yet, and who waits for it.
 
     Answers up to position `needs` are not in memory: the view must be as far to say that there
-    is none.
+    is none. `since` is where the ledger was when it was asked.
     """
 
-    __slots__ = ("index", "key", "needs", "published", "submission")
+    __slots__ = ("index", "key", "needs", "published", "since", "submission")
 
-    def __init__(self, key: Key, submission: Submission, index: int, needs: int) -> None:
-        self.key, self.submission, self.index, self.needs = key, submission, index, needs
+    def __init__(
+        self, key: Key, submission: Submission, index: int, needs: int, since: int
+    ) -> None:
+        self.key, self.submission, self.index = key, submission, index
+        self.needs, self.since = needs, since
         self.published = False
 
     @property
@@ -105,6 +122,7 @@ class Asker:
         *,
         checkpoint: Checkpoint | None = None,
         max_remembered: int = MAX_REMEMBERED,
+        always_remembered: int = ALWAYS_REMEMBERED,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         begin = checkpoint or Checkpoint()
@@ -112,12 +130,15 @@ class Asker:
         self._publisher = publisher
         self._view = view
         self._view_position = view_position
-        self._recollection = Recollection(begin.head.position, max_remembered)
+        self._recollection = Recollection(begin.head.position, max_remembered, always_remembered)
         # Reentrant: what is told to a future under it may come back here.
         self._changing = threading.Condition(threading.RLock())
         self._awaited: dict[Key, list[_Waiting]] = {}
         self._waiting = 0
         self._to_look_up: deque[_Waiting] = deque()
+        self._unseen: deque[_Waiting] = deque()
+        self._look_again_at = 0.0
+        self._view_is_away = False
         self._stopping = threading.Event()
         self._fault: BaseException | None = None
         self._stalled_since: float | None = None
@@ -190,8 +211,8 @@ class Asker:
 
         Its `kept` says whether they are durable in the channel's topic. Raises WriterStopped
         after `stop` or a fault, WriterBusy while too many wait. The future raises WriterBusy if
-        they cannot be looked up or published now, WriterStopped if this ends before they are
-        answered. Who does not want the answers any more cancels the future.
+        they cannot be published now, WriterStopped if this ends before they are answered. Who
+        does not want the answers any more cancels the future.
         """
         submission = Submission(channel, requests)
         if not requests:
@@ -210,10 +231,10 @@ class Asker:
             raise WriterBusy(f"{self._waiting} requests wait already; send these later")
 
     def _ask(self, submission: Submission, index: int, key: Key) -> None:
-        waiting = _Waiting(key, submission, index, self._recollection.forgotten)
+        waiting = _Waiting(key, submission, index, self._recollection.forgotten, self.position)
         told = self._recollection.get(key)
         if told is not None:
-            submission.answer(index, told.to(waiting.request, replayed=True))
+            self._tell(waiting, told, replayed=True)
             return
         self._awaited.setdefault(key, []).append(waiting)
         self._waiting += 1
@@ -226,10 +247,17 @@ class Asker:
     def _next_to_look_up(self) -> list[_Waiting]:
         """Those who wait now, in order; none if this ends."""
         with self._changing:
-            self._changing.wait_for(lambda: self._to_look_up or self._is_over())
-            return [] if self._is_over() else self._taken_to_look_up()
+            while not self._is_over():
+                if batch := self._taken_to_look_up():
+                    return batch
+                self._changing.wait(LOOK_AGAIN_S if self._unseen else None)
+            return []
 
     def _taken_to_look_up(self) -> list[_Waiting]:
+        if self._unseen and self._ticks() >= self._look_again_at:
+            self._look_again_at = self._ticks() + LOOK_AGAIN_S
+            self._to_look_up += [waiting for waiting in self._unseen if not waiting.over]
+            self._unseen.clear()
         count = min(len(self._to_look_up), LOOK_UP_AT_ONCE)
         return [self._to_look_up.popleft() for _ in range(count)]
 
@@ -238,27 +266,40 @@ class Asker:
 
     def _look_up(self, batch: Sequence[_Waiting]) -> None:
         """Answer from the view what it knows, and publish the rest: one query for all of them."""
-        try:
-            found, shown = self._view.find([waiting.asked for waiting in batch])
-        except Exception as fault:  # noqa: BLE001 - whatever it was: nothing was published
-            log.warning("requests_view_unreadable", requests=len(batch), fault=repr(fault))
-            self._refuse(batch, "whether they were answered before cannot be read now")
-            return
+        found, shown = self._asked_of_view(batch)
         unknown: dict[str, list[_Waiting]] = {}
-        behind: list[_Waiting] = []
         with self._changing:
             for waiting in batch:
+                if waiting.over:
+                    continue
                 told = found.get(waiting.asked)
                 if told is not None:
-                    self._let_go(waiting)
-                    self._tell(waiting, told, replayed=True)
-                elif shown < waiting.needs:
-                    behind.append(waiting)
-                elif not waiting.over:
+                    # What was decided after it was published comes by in the ledger, which says
+                    # who of several was the first.
+                    if not waiting.published or told.position <= waiting.since:
+                        self._let_go(waiting)
+                        self._tell(waiting, told, replayed=True)
+                    continue
+                if shown < waiting.needs:
+                    self._unseen.append(waiting)
+                if not waiting.published:
                     unknown.setdefault(waiting.submission.channel, []).append(waiting)
-        self._refuse(behind, "the views are too far behind the ledger to know them")
         for channel, of_channel in unknown.items():
             self._publish(channel, of_channel)
+
+    def _asked_of_view(self, batch: Sequence[_Waiting]) -> tuple[Mapping[Asked, Told], int]:
+        """What the view knows, and its position: _UNKNOWN while it cannot be read."""
+        try:
+            answer = self._view.find([waiting.asked for waiting in batch])
+        except Exception as fault:  # noqa: BLE001 - whatever it was: the writer knows them too
+            if not self._view_is_away:
+                log.warning("requests_view_unreadable", requests=len(batch), fault=repr(fault))
+            self._view_is_away = True
+            return {}, _UNKNOWN
+        if self._view_is_away:
+            log.info("requests_view_readable", position=answer[1])
+        self._view_is_away = False
+        return answer
 
     def _publish(self, channel: str, asked: Sequence[_Waiting]) -> None:
         for waiting in asked:
@@ -339,6 +380,9 @@ class Asker:
             if not topic.startswith(_ANSWERING):
                 continue
             event = codec.decode(topic, state)
+            if isinstance(event, InputRefused):
+                self._take_refusal(event)
+                continue
             assert isinstance(event, RequestAccepted | RequestRefused), event
             told = told_by(event, position)
             key = key_of(event.channel, event.request_id)
@@ -347,11 +391,31 @@ class Asker:
                 waiting = self._awaited.pop(key, ())
                 self._waiting -= len(waiting)
                 for number, one in enumerate(waiting):
-                    self._tell(one, told, replayed=number > 0 or not one.published)
+                    first = number == 0 and one.published and position > one.since
+                    self._tell(one, told, replayed=not first)
+
+    def _take_refusal(self, event: InputRefused) -> None:
+        """The writer could not take a request as it was published: who sent just that is told.
+
+        Of an id that was used before, the first answer may be in no memory here.
+        """
+        told: Mismatch | DecisionFailed | None = None
+        if event.reason == "idempotency_mismatch":
+            told = Mismatch(event.request_id, None)
+        elif event.reason == "undecidable":
+            told = DecisionFailed(event.request_id)
+        with self._changing:
+            for waiting in tuple(self._awaited.get(key_of(event.channel, event.request_id), ())):
+                if told is not None and waiting.published and _is_of(event, waiting.request):
+                    self._let_go(waiting)
+                    if not waiting.over:
+                        waiting.submission.answer(waiting.index, told)
 
     @staticmethod
     def _tell(waiting: _Waiting, told: Told, *, replayed: bool) -> None:
         if not waiting.over:
+            if not waiting.published:
+                waiting.submission.keep(1)  # it stands in the ledger
             answer = told.to(waiting.request, replayed=replayed)
             waiting.submission.answer(waiting.index, answer)
 
@@ -377,5 +441,11 @@ class Asker:
                 waiting.submission.fail(told)
             self._awaited.clear()
             self._to_look_up.clear()
+            self._unseen.clear()
             self._waiting = 0
             self._changing.notify_all()
+
+
+def _is_of(event: InputRefused, request: AnyRequest) -> bool:
+    """Whether the refused bytes are those that this request was published as."""
+    return event.sha256 == sha256(msgspec.json.encode(request)).hexdigest()

@@ -1,6 +1,6 @@
 """Events as a ledger gives them, decoded once for whoever folds them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from eventsourcing.persistence import ApplicationRecorder, Notification
@@ -26,14 +26,31 @@ def read(
     return _decoded(after, found)
 
 
-def events_of(blocks: Iterable[Block]) -> Batch:
-    """The events of blocks that follow one another. Raises FoldFailed as `read`."""
+def read_some(
+    recorder: ApplicationRecorder, after: int, until: int, topics: Collection[str]
+) -> Batch:
+    """The events of these types after a position up to another; what is left out is not read.
+
+    Raises as `read`, but cannot tell a position that is missing.
+    """
+    found = recorder.select_notifications(
+        after, until - after, until, tuple(topics), inclusive_of_start=False
+    )
+    return _all_decoded(found)
+
+
+def events_of(blocks: Iterable[Block], topics: Collection[str] | None = None) -> Batch:
+    """The events of blocks that follow one another, all or of some types.
+
+    Raises FoldFailed as `read`.
+    """
     batch: list[tuple[int, AnyEvent]] = []
     for block in blocks:
         try:
             batch += [
                 (position, decode(topic, state))
                 for position, (_, _, topic, state) in enumerate(block.events, block.first)
+                if topics is None or topic in topics
             ]
         except Exception as fault:
             stored = [
@@ -44,12 +61,16 @@ def events_of(blocks: Iterable[Block]) -> Batch:
     return batch
 
 
-def _decoded(before: int, found: Sequence[Notification]) -> Batch:
+def _all_decoded(found: Sequence[Notification]) -> Batch:
     try:
-        batch = [(stored.id, decode(stored.topic, stored.state)) for stored in found]
+        return [(stored.id, decode(stored.topic, stored.state)) for stored in found]
     except Exception as fault:
         named = [(each.id, each.topic, str(each.originator_id), each.state) for each in found]
         raise _unreadable(named, fault) from fault
+
+
+def _decoded(before: int, found: Sequence[Notification]) -> Batch:
+    batch = _all_decoded(found)
     for position, (found_position, _) in enumerate(batch, start=before + 1):
         if found_position != position:
             raise FoldFailed(

@@ -23,7 +23,8 @@ class Node:
 
     Entering raises what the database raises, and the projector's errors if a view stands beyond
     the ledger. `project=False` leaves the views alone; `progress(position, head)` is called while
-    the ledger is read. Sets the garbage collector of this process to GARBAGE_THRESHOLDS.
+    the ledger is read; with `verify_events_per_s` the views are proven all the time by folding so
+    many events a second once more. Sets this process's garbage collector to GARBAGE_THRESHOLDS.
     """
 
     writer: Writer
@@ -37,11 +38,13 @@ class Node:
         *,
         project: bool = True,
         progress: Progress | None = None,
+        verify_events_per_s: int = 0,
     ) -> None:
         self.database_url = database_url
         self.network = network
         self._project = project
         self._progress = progress
+        self._verify_events_per_s = verify_events_per_s
         self._parts = ExitStack()
 
     def __enter__(self) -> Self:
@@ -50,7 +53,13 @@ class Node:
         with ExitStack() as parts:
             self.recorder = parts.enter_context(open_ledger(settings, self.network))
             where = LedgerAt(self.network, self.database_url)
-            self.projector = Projector(self.recorder, self.database_url, self.network, ledger=where)
+            self.projector = Projector(
+                self.recorder,
+                self.database_url,
+                self.network,
+                ledger=where,
+                verify_events_per_s=self._verify_events_per_s,
+            )
             ledger = PostgresLedger(self.recorder)
             self.writer = Writer(ledger, on_append=self._wake_views)
             if self._project:

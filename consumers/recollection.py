@@ -14,6 +14,8 @@ from ledger.fingerprint import fingerprint
 
 MAX_REMEMBERED: Final = 1_000_000
 """Some 300 bytes each."""
+ALWAYS_REMEMBERED: Final = 20_000
+"""The last answers, also those that the view shows: it may be away when they are asked again."""
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -54,9 +56,11 @@ class Recollection:
     ledger was read; of requests up to it some are not.
     """
 
-    def __init__(self, forgotten: int, limit: int = MAX_REMEMBERED) -> None:
+    def __init__(
+        self, forgotten: int, limit: int = MAX_REMEMBERED, always: int = ALWAYS_REMEMBERED
+    ) -> None:
         self.forgotten = forgotten
-        self._limit = limit
+        self._limit, self._always = limit, always
         self._told: dict[Key, Told] = {}
         self._order: deque[Key] = deque()
 
@@ -75,8 +79,8 @@ class Recollection:
         self._order.append(key)
 
     def forget_until(self, position: int) -> None:
-        """Let go of the answers up to a position."""
-        while self._order and self._told[self._order[0]].position <= position:
+        """Let go of the answers up to a position, but for the last ones."""
+        while len(self._order) > self._always and self._told[self._order[0]].position <= position:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:

@@ -4,12 +4,12 @@ Two kinds: a ledger in PostgreSQL, which wakes who waits for it, and one in Kafk
 reader asks for blocks that may come.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from consumers.batches import read
+from consumers.batches import read, read_some
 from consumers.wake import Wake
 from ledger.head import Head
 from ledger.kafka.chain import Checkpoint
@@ -21,7 +21,10 @@ class ViewsAheadOfLedger(Exception):
 
 
 class Taken(NamedTuple):
-    """A batch of at least one event, and where the ledger stands with its last."""
+    """A batch of at least one event, and where the ledger stands with its last.
+
+    From a source that reads only some types of events it may hold none of those.
+    """
 
     events: Batch
     checkpoint: Checkpoint
@@ -75,7 +78,7 @@ class PostgresSource:
     """A ledger in PostgreSQL, whose checkpoints are positions and no more.
 
     Who waits is woken by `notify`, and, with a `channel`, by NOTIFY in the database, which only
-    waiting needs.
+    waiting needs. With `topics` only events of these types are read.
     """
 
     def __init__(
@@ -83,8 +86,10 @@ class PostgresSource:
         recorder: ApplicationRecorder,
         database_url: str | None = None,
         channel: str | None = None,
+        topics: Collection[str] | None = None,
     ) -> None:
         self._recorder = recorder
+        self._topics = topics
         self._database_url, self._channel = database_url, channel
         self._wake: Wake | None = None
 
@@ -110,8 +115,20 @@ class PostgresSource:
 
     def read(self, after: Checkpoint, stop: int | None, limit: int) -> Taken | None:
         """At most `limit` events; a batch may end anywhere."""
+        if self._topics is not None:
+            return self._read_some(after.head.position, stop, limit, self._topics)
         batch = read(self._recorder, after.head.position, stop, limit)
         return Taken(batch, Checkpoint(0, Head(batch[-1][0], ""))) if batch else None
+
+    def _read_some(
+        self, after: int, stop: int | None, limit: int, topics: Collection[str]
+    ) -> Taken | None:
+        until = min(self.end(), after + limit)
+        until = until if stop is None else min(until, stop)
+        if until <= after:
+            return None
+        batch = read_some(self._recorder, after, until, topics)
+        return Taken(batch, Checkpoint(0, Head(until, "")))
 
     def wait(self) -> None:
         """Block until woken; returns once for nothing after a new connection."""

@@ -22,7 +22,7 @@ from consumers.kafka.source import ChainReport, ProvingSource
 from consumers.source import PostgresSource, Source, ViewsAheadOfLedger
 from ledger.kafka.chain import Checkpoint
 from ledger.kafka.recorder import ReadOnlyRecorder
-from projections import checkpoints, views
+from projections import checkpoints, digests, views
 from projections.projection import Batch, Projection, Takes, split
 from projections.rows import AppendedRows
 
@@ -31,7 +31,10 @@ Progress = Callable[[int, int], None]
 
 
 class ViewReport(Struct, frozen=True):
-    """A view at its position beside a fresh fold. The digest is of its tables' digests."""
+    """A view at its position beside a fresh fold. The digest is of its tables' digests.
+
+    `digest_is_kept`: the digest that is kept up with the view is that of the rows that stand there.
+    """
 
     view: str
     position: int
@@ -39,12 +42,14 @@ class ViewReport(Struct, frozen=True):
     view_digest: str
     tables: tuple[TableReport, ...]
     conservation: ConservationReport | None = None
+    digest_is_kept: bool = True
 
     @property
     def differences(self) -> int:
-        """Rows that differ, and skus whose stock is not what its events sum to."""
+        """Rows that differ, skus whose stock is not what its events sum to, and a wrong digest."""
         broken = self.conservation.broken_skus if self.conservation else 0
-        return sum(table.different_rows for table in self.tables) + broken
+        rows = sum(table.different_rows for table in self.tables)
+        return rows + broken + (not self.digest_is_kept)
 
 
 class Proof(Struct, frozen=True):
@@ -86,7 +91,7 @@ def prove(
     """
     views.configure(conn)
     with _snapshot(conn), contextlib.closing(_source(recorder)) as source:
-        views.check(conn, (view() for view in views.named(names)))
+        views.check(conn, network, (view() for view in views.named(names)))
         stored = checkpoints.stands(conn, network)
         stands = {view.name: stored.get(view.name, Checkpoint()) for view in views.named(names)}
         checked = [
@@ -154,7 +159,13 @@ class _Checked:
             _digest(table.view_digest for table in tables),
             tables,
             conserved,
+            self._digest_is_kept(conn, network),
         )
+
+    def _digest_is_kept(self, conn: psycopg.Connection[Any], network: str) -> bool:
+        kept = checkpoints.kept(conn, network).get(self.view.name)
+        stands = digests.of_stored(conn, network, self.view.tables)
+        return stands == (0 if kept is None else kept.digest)
 
 
 def _fold(source: Source, checked: Sequence[_Checked], progress: Progress | None) -> None:

@@ -9,6 +9,7 @@ all. `backordered` is of the sku, whoever sold it: what comes in goes to those f
 
 # ruff: noqa: S608 - queries are put together from our own text only; what is given is bound
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -176,6 +177,10 @@ _SOME_SKUS: Final = """
     (SELECT DISTINCT sku FROM inventory WHERE network = %(network)s AND sku > %(after)s
     ORDER BY sku LIMIT %(fetched)s) AS wanted
 """
+_NAMED_SKUS: Final = """
+    (SELECT DISTINCT sku FROM inventory WHERE network = %(network)s AND sku = ANY(%(skus)s))
+    AS wanted
+"""
 _ONE_SKU: Final = """
     (SELECT sku FROM inventory WHERE network = %(network)s AND sku = %(sku)s LIMIT 1) AS wanted
 """
@@ -216,10 +221,30 @@ async def availability_list(  # noqa: PLR0913 - filters
     return await page(conn, AvailabilityItem, _list(), params, limit, lambda item: (item.sku,))
 
 
+async def availability_of(
+    conn: AsyncConnection[Any],
+    network: str,
+    channel: str,
+    skus: Sequence[str],
+    *,
+    day: date | None = None,
+) -> Page[AvailabilityItem]:
+    """What a channel may sell of these skus, by sku; those without any stock event are left out."""
+    params = {"network": network, "channel": channel, "day": day, "skus": list(skus)}
+    return await page(conn, AvailabilityItem, _named(), params, len(skus), lambda i: (i.sku,))
+
+
 @cache
 def _one() -> Composed:
     source = f"(SELECT {_COLUMNS}, {_DETAILS} FROM {_ASKED} CROSS JOIN {_ONE_SKU} {_PARTS}) AS item"
     return listing(READS, Availability.__struct_fields__, SQL(source), order="sku")
+
+
+@cache
+def _named() -> Composed:
+    source = f"(SELECT {_COLUMNS} FROM {_ASKED} CROSS JOIN {_NAMED_SKUS} {_PARTS}) AS item"
+    columns = AvailabilityItem.__struct_fields__
+    return listing(READS, columns, SQL(source), order="sku", limited=True)
 
 
 @cache

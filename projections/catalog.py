@@ -26,7 +26,7 @@ from ledger.domain.words import ChannelId, ChannelKind, Location, LocationKind, 
 from projections.availability import CHANNEL_AVAILABILITY
 from projections.paging import Page, key_of
 from projections.projection import Batch, Projection
-from projections.reading import equal, listing, maker, one, page
+from projections.reading import Reader, equal, listing, maker, one, page
 from projections.rows import MAX_ROWS_IN_MEMORY, Rows
 from projections.tables import Table, Values
 from projections.words import EffectiveAt, Position
@@ -229,7 +229,7 @@ class ChannelBuffers(_Catalog):
         return (event.described, event.sku, event.quantity, event.cap)
 
 
-async def product(conn: AsyncConnection[Any], network: str, sku: str) -> tuple[Product | None, int]:
+async def product(conn: Reader, network: str, sku: str) -> tuple[Product | None, int]:
     """A described product, None if there is none, and the view's position."""
     return await one(conn, maker(Product), _one(Products), {"network": network, "sku": sku})
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection, Connection
+from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
 from ledger.head import Head
@@ -75,6 +76,14 @@ class Kept(Struct, frozen=True):
         return self.stand.head.position
 
 
+class Taken(Struct, frozen=True):
+    """A checkpoint that is locked, with what its rows are and whether the view has stopped."""
+
+    kept: Kept
+    definition: str
+    stopped: bool
+
+
 PROJECTIONS = Table(
     "projections",
     Checkpoint,
@@ -133,22 +142,28 @@ def prepare(conn: Connection[Any], network: str, definitions: Mapping[str, str])
     )
 
 
-def of_other_definitions(conn: Connection[Any], definitions: Mapping[str, str]) -> list[str]:
-    """The views, of any network, whose rows are not of the definition given here, by name."""
+def of_other_definitions(
+    conn: Connection[Any], definitions: Mapping[str, str], network: str | None = None
+) -> list[str]:
+    """The views whose rows are not of the definition given here, by name; None: of any network."""
     found = conn.execute(
         "SELECT DISTINCT view FROM projections "
         "JOIN unnest(%s::text[], %s::text[]) AS own (view, definition) USING (view) "
-        "WHERE projections.definition <> own.definition ORDER BY view",
-        [list(definitions), list(definitions.values())],
+        "WHERE projections.definition <> own.definition "
+        "AND network = coalesce(%s, network) ORDER BY view",
+        [list(definitions), list(definitions.values()), network],
     )
     return [str(view) for (view,) in found.fetchall()]
 
 
-def redefine(conn: Connection[Any], view: str, definition: str) -> None:
-    """Put a view back to the beginning, in every network: its rows are to be of this definition."""
+def redefine(
+    conn: Connection[Any], view: str, definition: str, *, but: str | None = None
+) -> None:
+    """Put a view back to the beginning, in every network but one: its rows are to be of this."""
     networks = conn.execute(
-        "UPDATE projections SET definition = %s WHERE view = %s RETURNING network",
-        [definition, view],
+        "UPDATE projections SET definition = %s WHERE view = %s "
+        "AND network IS DISTINCT FROM %s RETURNING network",
+        [definition, view, but],
     )
     for (network,) in networks.fetchall():
         reset(conn, network, view)
@@ -162,6 +177,50 @@ def lock(conn: Connection[Any], network: str, views: Iterable[str]) -> dict[str,
         prepare=True,
     )
     return {view: _kept(*values) for view, *values in found.fetchall()}
+
+
+def take(conn: Connection[Any], network: str, view: str) -> Taken:
+    """Lock a view's checkpoint for the transaction, as soon as nobody else has it locked."""
+    found = conn.execute(
+        "SELECT position, head_hash, next_offset, trackings, generation, digest, definition, "
+        "stopped_at FROM projections WHERE network = %s AND view = %s FOR UPDATE",
+        [network, view],
+    ).fetchone()
+    assert found is not None, f"view {view} has no checkpoint"
+    *values, definition, stopped_at = found
+    return Taken(_kept(*values), definition, stopped=stopped_at is not None)
+
+
+def replace(
+    conn: Connection[Any], network: str, view: str, definition: str, *, copy: str
+) -> None:
+    """Have a view stand where its copy in another schema stands, whose checkpoint goes; notify."""
+    copied, marks = Identifier(copy, "projections"), Identifier(copy, "view_digests")
+    conn.execute(
+        SQL(
+            "UPDATE projections AS kept SET position = fresh.position, digest = fresh.digest, "
+            "head_hash = fresh.head_hash, next_offset = fresh.next_offset, "
+            "trackings = fresh.trackings, recorded_at = fresh.recorded_at, definition = %s, "
+            "generation = kept.generation + 1, heartbeat_at = clock_timestamp(), "
+            "stopped_at = NULL, stopped_why = NULL FROM {} AS fresh "
+            "WHERE (kept.network, kept.view) = (%s, %s) "
+            "AND (fresh.network, fresh.view) = (kept.network, kept.view)"
+        ).format(copied),
+        [definition, network, view],
+    )
+    conn.execute("DELETE FROM view_digests WHERE network = %s AND view = %s", [network, view])
+    names = SQL(", ").join(map(Identifier, ("network", *MARKS.names)))
+    conn.execute(
+        SQL(
+            "INSERT INTO view_digests ({0}) SELECT {0} FROM {1} WHERE network = %s AND view = %s"
+        ).format(names, marks),
+        [network, view],
+    )
+    for table in (copied, marks):
+        conn.execute(
+            SQL("DELETE FROM {} WHERE network = %s AND view = %s").format(table), [network, view]
+        )
+    _notify(conn, network)
 
 
 def advance(
@@ -256,6 +315,23 @@ def stands(conn: Connection[Any], network: str) -> dict[str, Stand]:
 def positions(conn: Connection[Any], network: str) -> dict[str, int]:
     """The position of every view of a network that has a checkpoint."""
     return dict(conn.execute(_POSITIONS, [network]).fetchall())
+
+
+def definitions(conn: Connection[Any], network: str) -> dict[str, str]:
+    """Of which definition the rows of each view of a network are."""
+    return dict(
+        conn.execute("SELECT view, definition FROM projections WHERE network = %s", [network])
+    )
+
+
+def stopped(conn: Connection[Any], network: str) -> dict[str, str]:
+    """The views of a network that cannot go on, and why."""
+    found = conn.execute(
+        "SELECT view, coalesce(stopped_why, '') FROM projections "
+        "WHERE network = %s AND stopped_at IS NOT NULL",
+        [network],
+    )
+    return dict(found.fetchall())
 
 
 async def checkpoint_list(conn: AsyncConnection[Any], network: str) -> list[Checkpoint]:

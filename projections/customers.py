@@ -6,10 +6,9 @@ undoing, is one row, whatever the customers have bought (`docs/customers.md`).
 
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from psycopg import AsyncConnection
 from psycopg.sql import Composed
 
 from ledger.domain.words import ContactMeans, CustomerId, PaymentId, ReturnId, ShipmentId
@@ -18,7 +17,7 @@ from projections.customer_fold import Kind, Topic
 from projections.order_history import Step
 from projections.paging import FIRST_PAGE, Page, key_of
 from projections.person import TIMELINE, WHOLE_PERSON
-from projections.reading import listing, maker, one, page
+from projections.reading import Reader, listing, maker, one, page
 from projections.words import (
     EffectiveAt,
     ListedOrderId,
@@ -152,16 +151,14 @@ class HistoryItem(Struct, frozen=True, gc=False):
     effective_at: EffectiveAt
 
 
-async def customer(
-    conn: AsyncConnection[Any], network: str, customer_id: str
-) -> tuple[Customer | None, int]:
+async def customer(conn: Reader, network: str, customer_id: str) -> tuple[Customer | None, int]:
     """The person that a customer is, None if nothing has named this id, and the position."""
     params = {"network": network, "customer_id": customer_id}
     return await one(conn, maker(Customer), _customer(), params)
 
 
 async def history(
-    conn: AsyncConnection[Any],
+    conn: Reader,
     network: str,
     customer_id: str,
     *,

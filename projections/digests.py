@@ -7,7 +7,7 @@ table's name, a NUL and the row as one line of JSON: an array of its values with
 times in UTC as RFC 3339, keys of documents sorted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
@@ -46,10 +46,17 @@ def of_rows(table: Table, rows: Iterable[Values]) -> int:
     return total
 
 
-def of_stored(conn: Connection[Any], network: str, tables: Iterable[Table]) -> int:
+def of_stored(
+    conn: Connection[Any],
+    network: str,
+    tables: Iterable[Table],
+    *,
+    on_read: Callable[[int], object] = lambda _rows: None,
+) -> int:
     """The digest of what stands in tables, read through in bounded memory.
 
-    The connection must be in a transaction, which says as of when.
+    The connection must be in a transaction, which says as of when. `on_read` is called with the
+    number of rows that were read since, and may take its time.
     """
     total = 0
     for table in tables:
@@ -57,6 +64,7 @@ def of_stored(conn: Connection[Any], network: str, tables: Iterable[Table]) -> i
             cursor.execute(table.select_all, [network], binary=True)
             while chunk := cursor.fetchmany(CHUNK_ROWS):
                 total += sum_of(table, chunk)
+                on_read(len(chunk))
     return total % MODULUS
 
 

@@ -1,10 +1,9 @@
 """Reading orders: lists, and one order with all that is known of it."""
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
-from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.domain.words import Currency, PaymentId
@@ -13,8 +12,11 @@ from projections.fulfilment import ShipmentLine, SourcingItem
 from projections.order_lines import AllocationItem, OrderLineItem
 from projections.orders import NAME, OrderRow, Payment
 from projections.paging import FIRST_PAGE, Page, key_of
-from projections.reading import equal, listing, maker, one, page
+from projections.reading import Reader, equal, listing, maker, one, page
 from projections.words import EffectiveAt
+
+READS = (NAME, FULFILMENT)
+"""The views that one order is put together from."""
 
 
 class AllocatedLine(OrderLineItem, frozen=True, gc=False):
@@ -52,13 +54,17 @@ class Order(OrderRow, frozen=True, gc=False):
     refunds: Annotated[tuple[Refund, ...], Meta(description="Payments that were refunded.")]
 
 
+# The locations of all lines are gathered once, not looked up for each: folded rows have no index.
 _WITH_LINES = SQL("""
     (SELECT orders.*, (
         SELECT jsonb_agg(to_jsonb(line) || jsonb_build_object('allocations', coalesce((
-            SELECT jsonb_agg(to_jsonb(there) ORDER BY there.number)
-            FROM order_allocations AS there WHERE there.network = line.network
-            AND there.order_id = line.order_id AND there.line_id = line.line_id
-        ), '[]')) ORDER BY line.number) FROM order_lines AS line
+            SELECT jsonb_object_agg(line_id, listed) FROM (
+                SELECT line_id, jsonb_agg(to_jsonb(there) ORDER BY there.number) AS listed
+                FROM order_allocations AS there
+                WHERE there.network = %(network)s AND there.order_id = %(order_id)s
+                GROUP BY line_id
+            ) AS by_line
+        ) -> line.line_id, '[]')) ORDER BY line.number) FROM order_lines AS line
         WHERE line.network = %(network)s AND line.order_id = %(order_id)s
     ) AS lines, coalesce((
         SELECT jsonb_agg(to_jsonb(payment) ORDER BY payment.payment_id) FROM payments AS payment
@@ -84,16 +90,14 @@ _WITH_LINES = SQL("""
 """)
 
 
-async def order(
-    conn: AsyncConnection[Any], network: str, order_id: str
-) -> tuple[Order | None, int]:
+async def order(conn: Reader, network: str, order_id: str) -> tuple[Order | None, int]:
     """An order or sale, None if there is none, and the view's position."""
     params = {"network": network, "order_id": order_id}
     return await one(conn, maker(Order), _order(), params)
 
 
 async def order_list(  # noqa: PLR0913 - filters
-    conn: AsyncConnection[Any],
+    conn: Reader,
     network: str,
     *,
     state: str | None = None,
@@ -122,8 +126,7 @@ async def order_list(  # noqa: PLR0913 - filters
 
 @cache
 def _order() -> Composed:
-    views = (NAME, FULFILMENT)
-    return listing(views, Order.__struct_fields__, _WITH_LINES, order="order_id")
+    return listing(READS, Order.__struct_fields__, _WITH_LINES, order="order_id")
 
 
 @cache

@@ -53,7 +53,7 @@ _AMOUNTS: Final = SQL("""
                 SELECT sum(
                     line.unit_price_minor::numeric * (line.ordered - line.cancelled - line.expired)
                 ) FROM order_lines AS line
-                WHERE line.network = %(network)s AND line.order_id = mine.order_id
+                WHERE line.order_id = mine.order_id AND line.network = %(network)s
             ) AS bought
             FROM mine
             UNION ALL

@@ -5,7 +5,7 @@ All reads take an `AsyncConnection` prepared by `configure`, best in autocommit 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from psycopg import AsyncConnection, Connection
@@ -16,6 +16,14 @@ from projections.paging import Page, token
 
 T = TypeVar("T")
 Params = dict[str, Any]
+
+
+class Reader(Protocol):
+    """What a read runs on: a connection, or one on which other rows stand in for the views'."""
+
+    def cursor(self, *, binary: bool) -> Any:
+        """A cursor that a read executes one statement on."""
+        ...
 
 
 class _Whole(NumericLoader):
@@ -90,7 +98,7 @@ def equal(names: Iterable[str]) -> list[Composed]:
 
 
 async def rows(
-    conn: AsyncConnection[Any], make: Callable[..., T], statement: Composed, params: Params
+    conn: Reader, make: Callable[..., T], statement: Composed, params: Params
 ) -> tuple[list[T], int]:
     """What a `listing` finds, and the view's position."""
     cursor = conn.cursor(binary=True)
@@ -114,7 +122,7 @@ def maker(row: type[T]) -> Callable[..., T]:
 
 
 async def one(
-    conn: AsyncConnection[Any], make: Callable[..., T], statement: Composed, params: Params
+    conn: Reader, make: Callable[..., T], statement: Composed, params: Params
 ) -> tuple[T | None, int]:
     """The one row that a `listing` finds, None if there is none, and the view's position."""
     found, position = await rows(conn, make, statement, params)
@@ -122,7 +130,7 @@ async def one(
 
 
 async def page(  # noqa: PLR0913, PLR0917 - what is read, and where it ends
-    conn: AsyncConnection[Any],
+    conn: Reader,
     make: Callable[..., T],
     statement: Composed,
     params: Params,

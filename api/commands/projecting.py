@@ -58,7 +58,14 @@ def project(
     url = settings.database_url.get_secret_value()
     with open_to_read(settings, url) as recorder:
         where = LedgerAt(settings.network, url, settings.kafka)
-        projector = Projector(recorder, url, settings.network, patient=True, ledger=where)
+        projector = Projector(
+            recorder,
+            url,
+            settings.network,
+            patient=True,
+            ledger=where,
+            verify_events_per_s=settings.verify_events_per_s,
+        )
         projector.start()
         try:
             _follow(projector, stopping, as_json=as_json)

@@ -1,8 +1,6 @@
 """`onebook verify | rebuild`: the views against the ledger."""
 
-import contextlib
-from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 
 import psycopg
 import typer
@@ -19,12 +17,12 @@ from api.commands.terminal import (
     say,
     table,
 )
-from api.compose import open_database
 from api.ledgers import open_to_read, open_views
-from api.settings import Settings
+from consumers import rebuild as rebuilding
 from consumers import verify as proof
 from consumers.kafka.source import ChainReport
-from consumers.projector import Projector
+from consumers.parallel import LedgerAt
+from consumers.rebuild import Rebuilt
 from consumers.verify import Proof, ViewReport
 from projections.views import VIEWS, prepare
 
@@ -76,39 +74,45 @@ def rebuild(
     network: NetworkOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Empty views and fold them again from the ledger's first event.
+    """Fold views afresh from the ledger's first event, beside those that are read meanwhile.
 
-    No server may run on the data directory. With a ledger in Kafka a projector stands by.
+    Each view's rows are then made equal to the new copy's, in one transaction; where its definition
+    did not change, that proves whether they were right. Works beside a running server, on its
+    database. Ended half way, even by kill -9, it changes nothing, and the next one goes on there.
+    Exit code 1 if rows were not what the ledger says.
 
     Example: onebook rebuild inventory
     """
     settings = existing.load(data=data, network=network)
-    names = views or list(VIEWS)
-    with (
-        progress.bars() as progressing,
-        _views_alone(settings) as url,
-        open_to_read(settings, url) as recorder,
-    ):
-        projector = Projector(recorder, url, settings.network)
-        try:
-            position = projector.rebuild(
-                names, lambda done, total: progressing("folding events", done, total)
-            )
-        finally:
-            projector.stop()
-    if as_json:
-        print_json({"views": names, "position": position})
-    else:
-        say(f"{', '.join(names)}: folded afresh up to position {position:,}")
+    with progress.bars() as progressing, open_views(settings) as url:
+        rebuilt = rebuilding.rebuild(
+            LedgerAt(settings.network, url, settings.kafka),
+            views or tuple(VIEWS),
+            progress=lambda done, total: progressing("folding events", done, total),
+        )
+    print_json(rebuilt) if as_json else _show_rebuilt(rebuilt)
+    raise typer.Exit(IN_PART if any(view.proven is False for view in rebuilt) else DONE)
 
 
-@contextlib.contextmanager
-def _views_alone(settings: Settings) -> Iterator[str]:
-    if settings.kafka is not None and settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    with open_database(settings) as opened:
-        yield opened.database_url
+_FOUND: Final = {True: "as the ledger says", False: "were wrong", None: "of another release"}
+
+
+def _show_rebuilt(rebuilt: list[Rebuilt]) -> None:
+    numbers = ("position", "rows changed")
+    shown = table(None, "view", *numbers, "rows before", "digest", numbers=numbers)
+    for view in rebuilt:
+        shown.add_row(
+            view.view,
+            f"{view.position:,}",
+            f"{view.different_rows:,}",
+            _FOUND[view.proven],
+            view.digest[:16],
+        )
+    out.print(shown)
+    for view in rebuilt:
+        for each in view.differences if view.proven is False else ():
+            say(f"{each.table} {each.key}: {each.difference}")
+    say(f"{len(rebuilt)} views folded afresh; reads and writes went on meanwhile")
 
 
 def _show(found: Proof) -> None:
@@ -146,6 +150,8 @@ def _show_differences(report: ViewReport) -> None:
             say(
                 f"{each.table} {difference.key}: ledger {difference.ledger}, view {difference.view}"
             )
+    if not report.digest_is_kept:
+        say(f"view {report.view}: the digest that is kept is not that of the rows that stand there")
     if report.conservation is not None:
         for broken in report.conservation.broken[:MAX_DIFFERENCES_SHOWN]:
             say(f"not conserved: {broken}")

@@ -51,7 +51,7 @@ def create(
     dev: DevOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the topics of a network that are not there: ledger, dead letters, requests.
+    """Make the topics of a network that are not there: ledger, dead letters, feeds, requests.
 
     Those that are there stay as they are. All are checked then, and the exit code is 1 if one is
     dangerous.
@@ -76,7 +76,8 @@ def check(
 ) -> None:
     """Look whether a network's topics keep what they are given, and say what to change.
 
-    With a danger the exit code is 1, and neither writers nor servers start.
+    With a danger the exit code is 1, and neither writers nor servers start; one of a feed stops its
+    publisher alone.
 
     Example: onebook topics check
     """

@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from api.pages import told
+from api.pages import fresh, told
 from api.paths import encoded
 from ledger.domain.words import part
 
@@ -73,5 +73,8 @@ _environment.filters |= {
     "places": told.places,
     "parts_moved": told.parts_moved,
     "subject_page": told.page_of,
+    "view_state": fresh.state,
+    "seconds": fresh.seconds,
+    "ago": fresh.ago,
 }
 _environment.tests["in_any_of"] = told.in_any_of

@@ -13,12 +13,11 @@ from api.openapi import answers
 from api.problems import BAD_PARAMETER, Problem
 from api.replies import page_of
 from api.services import serving
-from api.streams import PAGE_EVENTS
+from api.streams import PAGE_EVENTS, last_event_id
 from projections.paging import MAX_PAGE
 
 router = APIRouter(tags=["events"], route_class=LeanRoute)
 _MAX_STREAM_NAME: Final = 1_000
-_MAX_POSITION_DIGITS: Final = len(str(LAST))
 _SERVER_SENT: Final = "text/event-stream"
 _STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -84,24 +83,11 @@ async def stream(request: Request, query: Annotated[EventFilter, Query()]) -> Re
             after, PAGE_EVENTS, until=until, stream=query.stream, topics=topics
         )
 
-    resumed = _resumed(request, query)
+    seen = last_event_id(request)
+    resumed = query.after if seen is None else seen
     services.streams.check_room()
     if is_head(request.scope):  # a stream without a body would still never end
         return Response(headers=_STREAM_HEADERS, media_type=_SERVER_SENT)
     return StreamingResponse(
         services.streams.follow(resumed, read_page), 200, _STREAM_HEADERS, _SERVER_SENT
     )
-
-
-def _resumed(request: Request, query: EventFilter) -> int:
-    sent = request.headers.get("last-event-id")
-    if sent is None:
-        return query.after
-    is_number = len(sent) <= _MAX_POSITION_DIGITS and sent.isascii() and sent.isdecimal()
-    if not is_number or int(sent) > LAST:
-        raise Problem(
-            BAD_PARAMETER,
-            f"header Last-Event-ID: {sent[:60]!r} is not a position",
-            parameter="Last-Event-ID",
-        )
-    return int(sent)

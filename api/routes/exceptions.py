@@ -34,7 +34,7 @@ async def exceptions(request: Request, query: Annotated[ExceptionList, Query()])
     Amounts compare as numbers of minor units, whatever their currency.
     """
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=exceptions_view.READS) as conn:
         page = await exceptions_view.exception_list(
             conn,
             reads.network,

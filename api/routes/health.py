@@ -1,10 +1,10 @@
-"""Is it alive, is it ready, and how far each view is."""
+"""Is it alive, and what of it works."""
 
-from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Request
+from msgspec import Meta
 from starlette.responses import Response
 
 from api import problems
@@ -12,51 +12,37 @@ from api.backend import Standing
 from api.lean import LeanRoute
 from api.openapi import answers
 from api.problems import Problem
-from api.replies import page_of
 from api.services import serving
-from projections import checkpoints
 
 router = APIRouter(tags=["health"], route_class=LeanRoute)
 _OK: Final = b'{"status":"ok"}'
-_ANSWERS: Final = "SELECT 1"
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """What this process does, and how far it is.
+    """What this process does, what of it works, and how far it is."""
 
-    `writer` is `active` or `standby` for the one beside this API, `elsewhere` if there is none;
-    `position` is the last of the ledger that is known here, `views_position` what all views show.
-    """
-
-    status: Literal["ok"]
-    writer: Standing
-    position: int
-    views_position: int
-
-
-class ViewStatus(msgspec.Struct, frozen=True):
-    """How far a view is: it shows the ledger up to `position`, `lag` events behind its head."""
-
-    view: str
-    position: int
-    lag: int
-    recorded_at: datetime | None
-
-
-@router.get("/v1/projections", openapi_extra=answers(ViewStatus, listed=True))
-async def projections(request: Request) -> Response:
-    """How far each view is; here `Onebook-Position` is the head of the ledger."""
-    services = serving(request)
-    async with services.database.connection() as conn:
-        found = await checkpoints.checkpoint_list(conn, services.reads.network)
-    head = max([await services.events.head(), *(each.position for each in found)])
-    return page_of(head, [_status(checkpoint, head) for checkpoint in found], None)
-
-
-def _status(checkpoint: checkpoints.Checkpoint, head: int) -> ViewStatus:
-    position = checkpoint.position
-    return ViewStatus(checkpoint.view, position, head - position, checkpoint.recorded_at)
+    status: Annotated[
+        Literal["ok", "degraded"],
+        Meta(description="`degraded`: requests are decided, and `why` says what does not work."),
+    ]
+    writer: Annotated[
+        Standing,
+        Meta(description="What the writer beside this API does; `elsewhere` if there is none."),
+    ]
+    writes: Annotated[bool, Meta(description="Whether requests are taken and decided.")]
+    reads: Annotated[bool, Meta(description="Whether the views can be read.")]
+    why: Annotated[str | None, Meta(description="What does not work; null: all does.")]
+    position: Annotated[int, Meta(description="The last of the ledger that is known here.")]
+    views_position: Annotated[
+        int, Meta(description="What all views show that have not stopped alone, last known.")
+    ]
+    alarms: Annotated[
+        dict[str, str],
+        Meta(
+            description="Views whose rows are not what a fresh fold makes of the ledger, and why."
+        ),
+    ]
 
 
 @router.get("/livez")
@@ -67,12 +53,23 @@ async def alive(_: Request) -> Response:
 
 @router.get("/readyz", openapi_extra=answers(Readiness))
 async def ready(request: Request) -> Response:
-    """200 while the database answers, requests can be decided and the views follow; else 503."""
+    """200 while requests are decided, `degraded` where views cannot be read or stand still.
+
+    503 with the reason while requests are not decided; `reads` says whether the views can be read.
+    """
     services = serving(request)
-    async with services.database.connection() as conn:
-        await conn.execute(_ANSWERS, prepare=True)
-    if why := services.unready():
-        raise Problem(problems.NOT_READY, why)
-    writer, views = services.writer, services.backend.views
-    said = Readiness("ok", services.backend.standing, writer.position, views.position())
+    away, views = services.database.away, services.backend.views
+    reads_why = services.no_reads()
+    if why := services.no_writes():
+        raise Problem(problems.NOT_READY, why, writes=False, reads=not away)
+    said = Readiness(
+        "ok" if reads_why is None else "degraded",
+        services.backend.standing,
+        writes=True,
+        reads=not away,
+        why=reads_why,
+        position=services.writer.position,
+        views_position=views.position(),
+        alarms=dict(views.alarms()),
+    )
     return Response(_encode(said), media_type="application/json")

@@ -28,7 +28,7 @@ class HoldList(ReadList):
 async def holds(request: Request, query: Annotated[HoldList, Query()]) -> Response:
     """Holds by owner and line, each as it was placed latest, those that ended included."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(view.NAME,)) as conn:
         page = await view.hold_list(
             conn,
             reads.network,

@@ -16,7 +16,7 @@ from api.routes.holds import HoldList
 from api.routes.supplies import SupplyList
 from api.routes.transfers import TransferList
 from api.services import serving
-from projections import exceptions_view, holds, returns, supply_reads
+from projections import exceptions_view, holds, returns, supplies, supply_reads, transfers
 
 router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 
@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 async def exceptions_page(request: Request, query: Annotated[ExceptionList, Query()]) -> Response:
     """What people must look at, the dearest first."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=exceptions_view.READS) as conn:
         kinds = await rows.kinds(conn, reads.network, query.state)
         page = await exceptions_view.exception_list(
             conn,
@@ -43,7 +43,7 @@ async def exceptions_page(request: Request, query: Annotated[ExceptionList, Quer
 async def transfers_page(request: Request, query: Annotated[TransferList, Query()]) -> Response:
     """Transfers, newest first."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(transfers.NAME,)) as conn:
         page = await supply_reads.transfer_list(
             conn,
             reads.network,
@@ -60,7 +60,7 @@ async def transfers_page(request: Request, query: Annotated[TransferList, Query(
 async def transfer_page(request: Request, transfer_id: str) -> Response:
     """One transfer."""
     reads = serving(request).reads
-    async with reads.at() as conn:
+    async with reads.at(views=(transfers.NAME,)) as conn:
         found, position = await supply_reads.transfer(conn, reads.network, transfer_id)
     if found is None:
         raise not_found("transfer", transfer_id, position)
@@ -71,7 +71,7 @@ async def transfer_page(request: Request, transfer_id: str) -> Response:
 async def supplies_page(request: Request, query: Annotated[SupplyList, Query()]) -> Response:
     """Supplies, newest first."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(supplies.NAME,)) as conn:
         page = await supply_reads.supply_list(
             conn,
             reads.network,
@@ -87,7 +87,7 @@ async def supplies_page(request: Request, query: Annotated[SupplyList, Query()])
 async def supply_page(request: Request, supply_id: str) -> Response:
     """One supply."""
     reads = serving(request).reads
-    async with reads.at() as conn:
+    async with reads.at(views=(supplies.NAME,)) as conn:
         found, position = await supply_reads.supply(conn, reads.network, supply_id)
     if found is None:
         raise not_found("supply", supply_id, position)
@@ -98,7 +98,7 @@ async def supply_page(request: Request, supply_id: str) -> Response:
 async def holds_page(request: Request, query: Annotated[HoldList, Query()]) -> Response:
     """What is held, for whom and until when."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(holds.NAME,)) as conn:
         page = await holds.hold_list(
             conn,
             reads.network,
@@ -114,7 +114,7 @@ async def holds_page(request: Request, query: Annotated[HoldList, Query()]) -> R
 async def return_page(request: Request, return_id: str) -> Response:
     """One authorised return."""
     reads = serving(request).reads
-    async with reads.at() as conn:
+    async with reads.at(views=(returns.NAME,)) as conn:
         found, position = await returns.return_(conn, reads.network, return_id)
     if found is None:
         raise not_found("return", return_id, position)

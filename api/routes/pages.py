@@ -68,7 +68,7 @@ async def stock_card(request: Request, sku: str) -> Response:
 async def order(request: Request, order_id: str) -> Response:
     """One order or recorded sale."""
     reads = serving(request).reads
-    async with reads.at() as conn:
+    async with reads.at(views=order_reads.READS) as conn:
         found, position = await order_reads.order(conn, reads.network, order_id)
         if found is None:
             raise not_found("order", order_id, position)
@@ -81,7 +81,7 @@ async def order(request: Request, order_id: str) -> Response:
 async def customer(request: Request, customer_id: str) -> Response:
     """One customer and what they bought and brought back."""
     reads = serving(request).reads
-    async with reads.at() as conn:
+    async with reads.at(views=customers.VIEWS) as conn:
         found, position = await customers.customer(conn, reads.network, customer_id)
         if found is None:
             raise not_found("customer", customer_id, position)

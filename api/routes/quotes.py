@@ -17,7 +17,7 @@ from api.services import serving
 from ledger.domain.requests import PlaceOrder
 from ledger.domain.sourcing.quoting import AskQuote, Quote, quote
 from ledger.door import Malformed, read_quote
-from projections.known import known
+from projections.known import READS, known
 
 _JSON: Final = "application/json"
 _OWN: Final = ("Quote", "QuotedLine", "QuotedPart", "Sellable")
@@ -64,7 +64,7 @@ async def ask(request: Request, query: Annotated[Read, Query()]) -> Response:
     if isinstance(asked, Problem):
         return asked.response()
     reads, now = services.reads, datetime.now(UTC)
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=READS) as conn:
         found = await known(conn, reads.network, asked, asked.channel or channel, now)
     at = now if found.recorded_at is None else max(now, found.recorded_at)
     answer = await run_in_threadpool(quote, found.state, channel, asked, at)

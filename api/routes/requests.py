@@ -118,7 +118,7 @@ async def answer_to(
     before it stands here; `min_position` waits for it.
     """
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(view.NAME,)) as conn:
         found, position = await view.request(conn, reads.network, channel, request_id)
     if found is None:
         raise Problem(

@@ -22,7 +22,7 @@ async def authorised_return(
 ) -> Response:
     """One authorised return: what may come back, what did, and what was done with it."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(view.NAME,)) as conn:
         found, position = await view.return_(conn, reads.network, return_id)
     if found is None:
         raise not_found("return", return_id, position)

@@ -12,7 +12,7 @@ from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
 from projections import supply_reads
-from projections.supplies import SupplyRow, SupplyState
+from projections.supplies import NAME, SupplyRow, SupplyState
 from projections.supply_reads import Supply
 
 router = APIRouter(tags=["supplies"], route_class=LeanRoute)
@@ -29,7 +29,7 @@ class SupplyList(ReadList):
 async def supplies(request: Request, query: Annotated[SupplyList, Query()]) -> Response:
     """Supplies, newest first."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(NAME,)) as conn:
         page = await supply_reads.supply_list(
             conn,
             reads.network,
@@ -45,7 +45,7 @@ async def supplies(request: Request, query: Annotated[SupplyList, Query()]) -> R
 async def supply(request: Request, supply_id: str, query: Annotated[Read, Query()]) -> Response:
     """One supply: what of each line is expected, when, and what came."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(NAME,)) as conn:
         found, position = await supply_reads.supply(conn, reads.network, supply_id)
     if found is None:
         raise not_found("supply", supply_id, position)

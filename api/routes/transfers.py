@@ -13,7 +13,7 @@ from api.replies import listed, not_found, reply
 from api.services import serving
 from projections import supply_reads
 from projections.supply_reads import Transfer
-from projections.transfers import TransferItem, TransferState
+from projections.transfers import NAME, TransferItem, TransferState
 
 router = APIRouter(tags=["transfers"], route_class=LeanRoute)
 
@@ -34,7 +34,7 @@ class TransferList(ReadList):
 async def transfers(request: Request, query: Annotated[TransferList, Query()]) -> Response:
     """Transfers, newest first."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(NAME,)) as conn:
         page = await supply_reads.transfer_list(
             conn,
             reads.network,
@@ -51,7 +51,7 @@ async def transfers(request: Request, query: Annotated[TransferList, Query()]) -
 async def transfer(request: Request, transfer_id: str, query: Annotated[Read, Query()]) -> Response:
     """One transfer: what was requested, what is on its way, what arrived and what was lost."""
     reads = serving(request).reads
-    async with reads.at(query.min_position) as conn:
+    async with reads.at(query.min_position, views=(NAME,)) as conn:
         found, position = await supply_reads.transfer(conn, reads.network, transfer_id)
     if found is None:
         raise not_found("transfer", transfer_id, position)

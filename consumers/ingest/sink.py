@@ -144,7 +144,8 @@ def by_channel(batch: Sequence[Prepared]) -> Iterator[tuple[str, list[AnyRequest
 def outcome_of(channel: str, answer: Answered) -> Outcome:
     """A writer's answer as an outcome."""
     if isinstance(answer, Mismatch):
-        detail = f"the ledger holds it with other content, at position {answer.position}"
+        at = "" if answer.position is None else f", at position {answer.position}"
+        detail = f"the ledger holds it with other content{at}"
         return Outcome(channel, answer.request_id, "mismatch", detail)
     if isinstance(answer, DecisionFailed):
         return Outcome(channel, answer.request_id, "failed", "a fault of the writer: see its log")

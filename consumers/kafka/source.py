@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from threading import Lock
 from typing import Final
 
@@ -43,13 +43,19 @@ class KafkaSource:
 
     A batch is at least one block, however large. It is read again if it is asked for again, and
     let go when the next one is asked for. Who waits is not woken: blocks that come end the wait.
+    With `topics` only events of these types are decoded.
     Raises LedgerTruncated and LedgerCorrupt where the ledger is not what it was.
     """
 
     def __init__(
-        self, recorder: ReadOnlyRecorder, *, versions: dict[str, int] | None = None
+        self,
+        recorder: ReadOnlyRecorder,
+        *,
+        versions: dict[str, int] | None = None,
+        topics: Collection[str] | None = None,
     ) -> None:
         self._log: Log = recorder.log
+        self._topics = topics
         self._network = recorder.network
         self._versions = versions
         self._follower: Follower | None = None
@@ -84,7 +90,8 @@ class KafkaSource:
         blocks = self._chosen(stop, limit)
         if not blocks:
             return None
-        return Taken(events_of(counted.block for counted in blocks), blocks[-1].checkpoint)
+        events = events_of((counted.block for counted in blocks), self._topics)
+        return Taken(events, blocks[-1].checkpoint)
 
     def wait(self) -> None:
         """Block until blocks come, for WAIT_S at most.

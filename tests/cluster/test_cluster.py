@@ -18,7 +18,7 @@ from served import ROOT, Sender, environment
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 60.0
 BROKERS = ["broker 1", "broker 2", "broker 3"]
-PARTS = [*BROKERS, "PostgreSQL", "writer-1", "writer-2", "projector", "API"]
+PARTS = [*BROKERS, "PostgreSQL", "writer-1", "writer-2", "projector", "feeds", "API"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def image() -> str:
     return (ROOT / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize("name", ["projector", "api"])
+@pytest.mark.parametrize("name", ["projector", "feeds", "api"])
 def test_who_has_views_is_given_the_postgres_beside_it(services: dict[str, Any], name: str) -> None:
     given = services["postgres"]["environment"]
     asked = urlsplit(services[name]["environment"]["ONEBOOK_DATABASE_URL"])
@@ -43,7 +43,7 @@ def test_everyone_is_given_the_brokers_beside_them(services: dict[str, Any]) -> 
     brokers = [name for name in services if services[name]["image"].startswith("apache/kafka")]
     reached = ",".join(f"{name}:9092" for name in brokers)
     ours = [service for service in services.values() if "build" in service]
-    assert len(ours) == 5
+    assert len(ours) == 6
     assert {service["environment"]["ONEBOOK_KAFKA_BOOTSTRAP"] for service in ours} == {reached}
     advertised = [services[name]["environment"]["KAFKA_ADVERTISED_LISTENERS"] for name in brokers]
     assert [address.removeprefix("PLAINTEXT://") for address in advertised] == reached.split(",")

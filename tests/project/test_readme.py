@@ -7,7 +7,14 @@ import pytest
 from console_blocks import run_page, runnable
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/start.md", "docs/retail-day.md", "docs/import.md")
+PAGES = (
+    "README.md",
+    "docs/start.md",
+    "docs/retail-day.md",
+    "docs/import.md",
+    "docs/reports.md",
+    "docs/auditing.md",
+)
 
 
 @pytest.mark.timeout(900)

@@ -13,7 +13,9 @@ from given import Shop
 from psycopg.rows import dict_row
 from remade_topic import remake
 
+from consumers.parallel import LedgerAt
 from consumers.projector import Projector
+from consumers.rebuild import Rebuilt, rebuild
 from consumers.verify import ViewReport, verify
 from ledger import postgres
 from ledger.codec import recorded
@@ -73,13 +75,14 @@ class Ledger(ABC):
         finally:
             projector.stop()
 
-    def rebuild(self, *names: str, **options: Any) -> int:
+    @property
+    def where(self) -> LedgerAt:
+        """How another process finds it."""
+        return LedgerAt(self.network, self.url, getattr(self, "settings", None))
+
+    def rebuild(self, *names: str, **options: Any) -> list[Rebuilt]:
         """Fold views afresh, as a process that was started only for that."""
-        projector = self.projector(**options)
-        try:
-            return projector.rebuild(names or tuple(views.VIEWS))
-        finally:
-            projector.stop()
+        return rebuild(self.where, names or tuple(views.VIEWS), **options)
 
     def projector(self, **options: Any) -> Projector:
         return Projector(self.recorder, self.url, self.network, **options)

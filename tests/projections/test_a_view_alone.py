@@ -96,6 +96,18 @@ def test_a_view_whose_rows_somebody_deleted_stops_and_others_go_on(ledger, days)
         projector.stop()
 
 
+def test_a_view_whose_rows_cannot_be_read_stops_and_others_go_on(ledger, days):
+    ledger.tell(days, until=100)
+    ledger.project()
+    ledger.sql("""UPDATE order_lines SET pickups = '{"until": "no list"}'""")
+    ledger.tell(days)
+    with pytest.raises(FoldFailed, match="view orders could not read its rows"):
+        ledger.project()
+    found = stands(ledger)
+    assert found.pop("orders")["stopped_at"] is not None
+    assert {row["position"] for row in found.values()} == {len(days.books.events)}
+
+
 def test_a_view_that_somebody_else_has_locked_catches_up_when_it_is_free(ledger, days):
     ledger.tell(days, until=50)
     ledger.project()

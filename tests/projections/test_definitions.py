@@ -128,3 +128,18 @@ def test_the_sql_views_are_there_again_after_a_table_they_read_was_made_anew(tol
     told.project()
     assert told.sql("SELECT * FROM exceptions WHERE kind = 'paid_short'") == []
     assert told.sql("SELECT * FROM channel_availability") == []
+
+
+def test_the_table_of_a_view_that_is_an_sql_view_now_makes_room_for_it(told):
+    told.sql("DROP VIEW movements CASCADE")
+    told.sql("CREATE TABLE movements (network text, position bigint)")
+    told.sql(
+        "INSERT INTO projections (network, view, position, head_hash, next_offset, trackings, "
+        "definition, digest, generation) SELECT network, 'movements', position, head_hash, "
+        "next_offset, trackings, definition, digest, generation FROM projections "
+        "WHERE view = 'inventory'"
+    )
+    told.project()
+    assert "movements" not in stands(told)
+    card = told.sql("SELECT quantity, on_hand FROM movements ORDER BY position")
+    assert [(row["quantity"], row["on_hand"]) for row in card] == [(MUGS, MUGS)]

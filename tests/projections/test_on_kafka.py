@@ -103,7 +103,7 @@ def test_views_of_another_ledger_are_not_gone_on_with(ledger, days):
         with pytest.raises(ViewsAheadOfLedger, match=r"another block at offset .*onebook rebuild"):
             use()
     assert ledger.sql("SELECT count(*) FROM orders") == seen
-    assert ledger.rebuild() == len(days.books.events)
+    assert {each.position for each in ledger.rebuild()} == {len(days.books.events)}
     assert ledger.differences() == 0
 
 

@@ -1,7 +1,10 @@
 """`verify` sees every row that is not what the ledger says, and says which."""
 
+from datetime import timedelta
+
 import pytest
 from asks import order, received, returned, sold
+from books import START
 from busy_days import busy_days
 from given import Shop, given
 from msgspec.structs import replace
@@ -32,7 +35,9 @@ def test_views_that_were_left_alone_hold_what_the_ledger_says(told, days):
     ("tampering", "table", "key", "ledger_says", "view_says"),
     [
         ("UPDATE inventory SET on_hand = on_hand + 1 WHERE sku = 'MUG'", "inventory", {"location": "STORE", "sku": "MUG"}, {"on_hand": 6}, {"on_hand": 7}),
-        ("UPDATE movements SET reason = 'gift' WHERE type = 'stock_sold'", "movements", {"position": 7}, {"reason": None}, {"reason": "gift"}),
+        ("UPDATE stock_history SET reason = 'gift' WHERE type = 'stock_sold'", "stock_history", {"position": 7}, {"reason": None}, {"reason": "gift"}),
+            ("UPDATE inventory_days SET on_hand = 5 WHERE sku = 'MUG'", "inventory_days", {"sku": "MUG", "location": "STORE", "day": START.date()}, {"on_hand": 6}, {"on_hand": 5}),
+            ("UPDATE moments SET position = 3 WHERE position = 1", "moments", {"recorded_at": START + timedelta(minutes=1)}, {"position": 1}, {"position": 3}),
         ("UPDATE orders SET total_minor = 1 WHERE order_id = 'A'", "orders", {"order_id": "A"}, {"total_minor": None}, {"total_minor": 1}),
         ("UPDATE order_lines SET shipped = 1 WHERE order_id = 'A'", "order_lines", {"order_id": "A", "line_id": "1"}, {"shipped": 0}, {"shipped": 1}),
         ("UPDATE customers SET sales = 2", "customers", {"customer_id": "c-1"}, {"sales": 1}, {"sales": 2}),
@@ -62,7 +67,7 @@ def test_a_row_changed_by_hand_is_named_with_what_differs(
     ("table", "key"),
     [
         ("inventory", "sku"),
-        ("movements", "position"),
+        ("stock_history", "position"),
         ("orders", "order_id"),
         ("order_lines", "order_id"),
         ("payments", "payment_id"),
@@ -153,3 +158,12 @@ def test_views_are_verified_while_the_ledger_grows_each_at_its_own_position(ledg
     at = {report.view: report.position for report in ledger.verify()}
     assert (at["orders"], at["inventory"]) == (len(days.books.events), 100)
     assert ledger.differences() == 0
+
+
+def test_a_digest_that_is_not_that_of_the_rows_is_a_difference(told, days):
+    ledger = told(days)
+    ledger.sql("UPDATE projections SET digest = repeat('0', 32) WHERE view = 'orders'")
+    reports = {report.view: report for report in ledger.verify()}
+    assert [name for name, report in reports.items() if report.differences] == ["orders"]
+    assert not reports["orders"].digest_is_kept
+    assert reports["orders"].ledger_digest == reports["orders"].view_digest

@@ -70,8 +70,13 @@ def whole_days(requests: int, seed: int = 1) -> Shop:
     for number in range(requests):
         if number == requests * 3 // 4:
             shop.wait_until("9/12:00")
-        shop.send(_Chance(chance, shop, number).ask())
+        shop.send(days_request(chance, shop, number))
     return shop
+
+
+def days_request(chance: Random, shop: Shop, number: int) -> Ask:
+    """One of these requests."""
+    return _Chance(chance, shop, number).ask()
 
 
 def days_of(types: Collection[type], requests: int) -> Shop:

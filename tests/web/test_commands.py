@@ -19,6 +19,7 @@ COMMANDS = (
     "import ndjson",
     "events",
     "inventory",
+    "explain",
     "availability",
     "order",
     "transfer",
@@ -27,6 +28,8 @@ COMMANDS = (
     "return",
     "exceptions",
     "customer",
+    "product",
+    "report",
     "verify",
     "rebuild",
 )
@@ -84,6 +87,9 @@ def test_each_read_prints_a_table_for_people_and_json_for_programs(data: Path) -
         (["inventory"], "MUG/RED", "items"),
         (["inventory", "MUG/RED"], "MUG/RED", "total"),
         (["inventory", "MUG/RED", "--movements"], "stock_sold", "items"),
+        (["inventory", "MUG/RED", "--as-of", NOON, "--clock", "occurred"], "MUG/RED", "total"),
+        (["inventory", "MUG/RED", "--location", "L", "--as-of", "5"], "MUG/RED", "items"),
+        (["explain", "MUG/RED", "--quantity", "available"], "= on_hand 5 - damaged 0", "parts"),
         (["order", "sale:till:s-1"], "collected", "lines"),
         (["customer", "c-1"], "sale:till:s-1", "history"),
         (["events", "--type", "sale_recorded"], "sale_recorded.v1", "items"),
@@ -106,6 +112,7 @@ def test_what_is_not_there_is_said_and_exits_2(data: Path) -> None:
     "command",
     [
         "inventory",
+        "explain x",
         "events",
         "availability web",
         "order x",
@@ -213,9 +220,27 @@ def test_beside_a_running_server_commands_are_its_clients(data: Path, tmp_path: 
 
         read = onebook("inventory", "MUG/RED", "--data", str(data), "--json")
         assert json.loads(read.stdout) == client.get("/v1/inventory/MUG%2FRED").json()
-        refused = onebook("rebuild", "--data", str(data))
-        assert refused.returncode == 2
-        assert server.address in refused.stderr
+
+
+def test_a_rebuild_beside_a_running_server_mends_what_somebody_changed(data: Path) -> None:
+    import psycopg  # noqa: PLC0415
+
+    with serving(data) as server, server.client() as client:
+        whole = client.get("/v1/inventory").json()
+        before = client.get("/v1/projections/inventory").json()["generation"]
+        with psycopg.connect((server.data / "database-url").read_text()) as database:
+            database.execute("UPDATE inventory SET on_hand = on_hand + 1")
+        mended = onebook("rebuild", "inventory", "--data", str(data))
+        assert mended.returncode == 1, mended.stderr
+        assert "MUG/RED" in mended.stdout
+        assert "were wrong" in mended.stdout
+        assert client.get("/v1/inventory").json() == whole
+        again = onebook("rebuild", "--data", str(data), "--json")
+        assert again.returncode == 0, again.stderr
+        assert {view["proven"] for view in json.loads(again.stdout)} == {True}
+        stands = client.get("/v1/projections/inventory").json()
+        assert stands["generation"] == before + 2
+        assert stands["rebuild"]["state"] == "done"
 
 
 def test_a_file_imports_the_same_over_http_and_again_adds_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
 
+from api.on_kafka import _stand_of_answers
 from consumers import views_watch
 from consumers.answers_view import PostgresAnswersView
 from consumers.node import Node
@@ -17,6 +20,7 @@ from consumers.request_index import key_of
 from consumers.views_watch import ViewsWatch
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
+from projections import checkpoints
 
 LIMIT_S = 30.0
 LONG_S = 3_600.0
@@ -104,6 +108,50 @@ def test_views_that_stay_behind_the_ledger_are_told_from_those_that_are_there(
         watched.check()
 
 
+def test_a_database_that_is_away_at_the_start_is_waited_for_and_then_made_ready(
+    database_url, monkeypatch
+):
+    name = conninfo_to_dict(database_url)["dbname"]
+    later = f"{name}_later"
+    url = database_url.replace(name, later)
+    watched = ViewsWatch(url, "main", lambda: 0, on_connect=lambda c: _stand_of_answers(c, "main"))
+    watched.start()
+    try:
+        with psycopg.connect(database_url, autocommit=True) as conn:
+            monkeypatch.setattr(views_watch, "AWAY_LIMIT_S", 0.0)
+            with pytest.raises(ProjectorStopped, match="away"):
+                watched.check()
+            monkeypatch.setattr(views_watch, "AWAY_LIMIT_S", LONG_S)
+            conn.execute(SQL("CREATE DATABASE {}").format(Identifier(later)))
+            with Node(url) as node:
+                node.writer.submit("web", [request("A")]).result(LIMIT_S)
+                assert watched.wait_for(node.writer.position, LIMIT_S)
+            watched.stop()
+            conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(later)))
+    finally:
+        watched.stop()
+
+
+def test_a_view_that_stopped_alone_is_known_here_and_holds_up_no_other(node, watch):
+    node.writer.submit("web", [request("A")]).result(LIMIT_S)
+    watched = watch()
+    assert watched.wait_for(node.writer.position, LIMIT_S)
+    before = node.writer.position
+    node.projector.stop()
+    with psycopg.connect(node.database_url, autocommit=True) as conn:
+        conn.execute("UPDATE projections SET position = 0 WHERE view = 'holds'")
+        checkpoints.stop(conn, "main", "holds", 1, "the cart is upside down")
+    give_up = time.monotonic() + LIMIT_S
+    while not watched.stopped():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    assert watched.stopped() == {"holds": "the cart is upside down"}
+    assert watched.stopped(("inventory",)) == {}
+    assert (watched.position(), watched.position(("holds",))) == (before, 0)
+    assert asyncio.run(watched.reached(before, LIMIT_S))
+    assert not asyncio.run(watched.reached(before, 0.01, ("holds", "inventory")))
+
+
 def test_a_database_that_is_away_is_told(watch, monkeypatch):
     watched = watch()
     watched.check()
@@ -144,7 +192,7 @@ def test_a_lookup_goes_on_after_the_database_broke_its_connection(node):
 
 
 def test_memory_forgets_the_oldest_answers_first_and_says_up_to_where():
-    memory = Recollection(forgotten=0, limit=2)
+    memory = Recollection(forgotten=0, limit=2, always=0)
     keys = [key_of("web", name) for name in "ABC"]
     for position, key in enumerate(keys, 1):
         memory.add(key, Told(position, 1, b""))

@@ -1,139 +1,13 @@
 """Requests decided by a writer elsewhere: asked, published, and answered by what the ledger says."""
 
-from collections.abc import Sequence
-from concurrent.futures import Future
-
 import pytest
-from simulated_ledger import NOON, TOPIC, Written
-from simulated_log import SimulatedKafka, SimulatedLog, SimulatedReader
+from asked_world import SHORT, World, accepted, refused, request
+from simulated_ledger import TOPIC
 
 from consumers import asking
-from consumers.answers import Answer, Mismatch, WriterBusy, WriterStopped
-from consumers.asking import Asker
-from consumers.recollection import Told, told_by
-from ledger import codec
-from ledger.domain.events import RefusedLine, RequestAccepted, RequestRefused
-from ledger.domain.requests import AnyRequest
+from consumers.answers import Answer, DecisionFailed, Mismatch, WriterBusy, WriterStopped
 from ledger.domain.words import Reason
-from ledger.door import read_request
-from ledger.fingerprint import fingerprint
 from ledger.kafka.admin import TopicsDenied
-from ledger.kafka.log import LogUnavailable, Record
-from ledger.recorded import Recorded
-
-SHORT = RefusedLine("1", "MUG", "store", asked=3, available=2)
-
-
-def request(name: str, customer: str = "c") -> AnyRequest:
-    text = '{"type":"register_customer","request_id":"%s","occurred_at":"2026-03-01T12:00:00Z","customer_id":"%s"}'
-    return read_request((text % (name, customer)).encode())
-
-
-def accepted(asked: AnyRequest) -> RequestAccepted:
-    return RequestAccepted(
-        "web", asked.request_id, NOON, NOON, "register_customer", fingerprint(asked), 2
-    )
-
-
-def refused(asked: AnyRequest) -> RequestRefused:
-    said = ("register_customer", fingerprint(asked), Reason.OUT_OF_STOCK, (SHORT,))
-    return RequestRefused("web", asked.request_id, NOON, NOON, *said)
-
-
-class Topic:
-    """The channels' topics: what was published, and how it went."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[str, list[str], Future[None]]] = []
-        self.fault: Exception | None = None
-
-    def publish(self, channel: str, requests: Sequence[AnyRequest]) -> Future[None]:
-        if self.fault is not None:
-            raise self.fault
-        self.published.append((channel, [one.request_id for one in requests], Future()))
-        return self.published[-1][2]
-
-    @property
-    def names(self) -> list[str]:
-        return [name for _, names, _ in self.published for name in names]
-
-
-class View:
-    """The view `requests`, which shows the ledger up to a position."""
-
-    def __init__(self) -> None:
-        self.told: dict[tuple[str, str], Told] = {}
-        self.shows = 0
-        self.asked: list[list[str]] = []
-        self.fault: Exception | None = None
-
-    def find(self, asked: Sequence[tuple[str, str]]) -> tuple[dict[tuple[str, str], Told], int]:
-        self.asked.append([name for _, name in asked])
-        if self.fault is not None:
-            raise self.fault
-        shown = {key: one for key, one in self.told.items() if one.position <= self.shows}
-        return {key: shown[key] for key in asked if key in shown}, self.shows
-
-    def close(self) -> None:
-        pass
-
-
-class Quiet:
-    """The ledger's topic as a Kafka client reads it: brokers that are away are no error to it."""
-
-    def __init__(self, log: SimulatedLog) -> None:
-        self.topic = log.topic
-        self._log = log
-
-    def reader(self) -> SimulatedReader:
-        reader = self._log.reader()
-        poll = reader.poll
-
-        def quiet(timeout_s: float) -> Sequence[Record]:
-            try:
-                return poll(timeout_s)
-            except LogUnavailable:
-                return []
-
-        reader.poll = quiet
-        return reader
-
-
-class World:
-    """A simulated Kafka with a ledger that others write, and an asker without threads."""
-
-    def __init__(self, **options: int) -> None:
-        self.kafka = SimulatedKafka()
-        self.ledger = Written(self.kafka)
-        self.topic, self.view = Topic(), View()
-        self.options = options
-
-    def begin(self, blocks: int = 0) -> Asker:
-        asker = Asker(
-            Quiet(self.kafka.log(TOPIC)),
-            "main",
-            self.topic,
-            self.view,
-            lambda: self.view.shows,
-            checkpoint=self.ledger.checkpoint(blocks),
-            ticks=self.kafka.ticks,
-            **self.options,
-        )
-        asker.begin()
-        return asker
-
-    def decide(self, event: RequestAccepted | RequestRefused) -> int:
-        """A writer somewhere decides it; return the position."""
-        position = self.ledger.chain.head.position + 1
-        own = codec.recorded(event, event.stream, 1)
-        effects = getattr(event, "effects", 0)
-        others = [
-            Recorded(f"customer/{position}-{n}", 1, "customer_registered.v1", b"{}")
-            for n in range(effects)
-        ]
-        self.ledger.block(own, *others)
-        self.view.told["web", event.request_id] = told_by(event, position)
-        return position
 
 
 @pytest.fixture
@@ -168,6 +42,20 @@ def test_a_request_is_kept_once_its_topic_has_it_and_not_before(world):
     world.topic.published[0][2].set_result(None)
     assert answers.kept
     assert not answers.done()
+
+
+def test_a_batch_is_kept_once_its_topic_has_what_of_it_was_not_answered_before(world):
+    asker = world.begin()
+    world.decide(accepted(request("A")))
+    world.decide(accepted(request("B")))
+    asker.step(1.0)
+    world.view.shows = 3
+    asker.step(0.1)
+    answers = asker.submit("web", [request("A"), request("B"), request("C")])
+    asker.step()
+    assert not answers.kept
+    world.topic.published[0][2].set_result(None)
+    assert answers.kept
 
 
 def test_a_repeat_that_no_view_shows_yet_gets_the_first_answer_from_memory(world):
@@ -224,7 +112,7 @@ def test_answers_that_the_view_shows_leave_memory_and_are_found_there(world):
     assert world.view.asked == [["A"]]
 
 
-def test_an_answer_that_memory_had_to_drop_is_not_asked_for_twice_but_refused_for_now():
+def test_a_repeat_that_memory_had_to_drop_is_answered_as_soon_as_the_view_shows_it():
     world = World(max_remembered=1)
     asker = world.begin()
     world.decide(accepted(request("A")))
@@ -232,25 +120,39 @@ def test_an_answer_that_memory_had_to_drop_is_not_asked_for_twice_but_refused_fo
     asker.step(1.0)
     answers = asker.submit("web", [request("A")])
     asker.step()
-    with pytest.raises(WriterBusy):
-        answers.result(0)
-    assert world.topic.names == [], "it may have been answered: it must not be published unseen"
+    assert world.topic.names == ["A"], "nobody here knows it: the writer decides each request once"
+    assert not answers.done()
     world.view.shows = 6
+    world.kafka.run_for(asking.LOOK_AGAIN_S)
+    asker.step()
+    assert answers.result(0) == [Answer("A", "accepted", 1, 3, replayed=True)]
     again = asker.submit("web", [request("A")])
     asker.step()
-    assert again.result(0) == [Answer("A", "accepted", 1, 3, replayed=True)]
+    assert again.result(0) == answers.result(0)
+    assert world.topic.names == ["A"], "it was published once"
 
 
 def test_views_that_are_being_rebuilt_answer_nothing_wrong(world):
+    """An id that was used before is no new request, and other content is told as such."""
     world.decide(accepted(request("A")))
     world.view.shows = 3
     asker = world.begin(blocks=1)
     world.view.shows = 0
     answers = asker.submit("web", [request("A")])
+    other = asker.submit("web", [request("A", customer="another")])
     asker.step()
-    with pytest.raises(WriterBusy):
-        answers.result(0)
-    assert world.topic.names == []
+    world.topic.published[0][2].set_result(None)
+    assert not answers.done()
+    assert answers.kept
+    for _ in range(3):
+        world.kafka.run_for(asking.LOOK_AGAIN_S)
+        asker.step()
+        assert not answers.done()
+    world.view.shows = 3
+    world.kafka.run_for(asking.LOOK_AGAIN_S)
+    asker.step()
+    assert answers.result(0) == [Answer("A", "accepted", 1, 3, replayed=True)]
+    assert other.result(0) == [Mismatch("A", 1)]
 
 
 def test_who_asks_while_it_is_decided_elsewhere_is_told_that_it_is_a_repeat(world):
@@ -298,19 +200,127 @@ def test_a_topic_that_takes_nothing_is_told_to_who_asks(world):
     assert asker.submit("web", [request("A")]).result(0)[0].position == 1, "it landed after all"
 
 
-def test_a_database_that_is_away_is_told_to_who_asks_and_nothing_is_published(world):
+def test_with_the_database_away_new_requests_are_decided_as_ever(world):
     asker = world.begin()
     world.view.fault = ConnectionError("no database")
     answers = asker.submit("web", [request("A")])
     asker.step()
-    with pytest.raises(WriterBusy):
-        answers.result(0)
-    assert world.topic.names == []
-    world.view.fault = None
-    again = asker.submit("web", [request("A")])
-    asker.step()
     assert world.topic.names == ["A"]
-    assert not again.done()
+    world.decide(accepted(request("A")))
+    asker.step(1.0)
+    assert answers.result(0) == [Answer("A", "accepted", 1, 3)]
+
+
+def test_with_the_database_away_a_repeat_gets_the_first_answer_from_memory(world):
+    asker = world.begin()
+    world.view.fault = ConnectionError("no database")
+    world.decide(refused(request("A")))
+    asker.step(1.0)
+    said = Answer("A", "refused", 1, 1, Reason.OUT_OF_STOCK, (SHORT,), replayed=True)
+    assert asker.submit("web", [request("A")]).result(0) == [said]
+    assert asker.submit("web", [request("A", customer="b")]).result(0) == [Mismatch("A", 1)]
+    assert world.topic.names == []
+
+
+def test_with_the_database_away_a_repeat_of_what_the_view_shows_is_answered_if_it_is_recent():
+    world = World(always_remembered=2)
+    asker = world.begin()
+    for name in "ABC":
+        world.decide(accepted(request(name)))
+    asker.step(1.0)
+    world.view.shows = 9
+    asker.step(0.1)
+    world.view.fault = ConnectionError("no database")
+    recent = asker.submit("web", [request("B"), request("C")])
+    assert [answer.position for answer in recent.result(0)] == [4, 7]
+    older = asker.submit("web", [request("A")])
+    asker.step()
+    assert not older.done()
+    assert world.topic.names == ["A"]
+
+
+def test_with_the_database_away_an_old_repeat_is_kept_and_answered_when_it_is_back(world):
+    """The writer decides nothing anew, so the ledger says nothing: the view has the answer."""
+    world.decide(refused(request("A")))
+    world.view.shows = 1
+    asker = world.begin(blocks=1)
+    world.view.fault = ConnectionError("no database")
+    answers = asker.submit("web", [request("A")])
+    asker.step()
+    world.topic.published[0][2].set_result(None)
+    for _ in range(3):
+        world.kafka.run_for(asking.LOOK_AGAIN_S)
+        asker.step()
+    assert answers.kept
+    assert not answers.done()
+    world.view.fault = None
+    world.kafka.run_for(asking.LOOK_AGAIN_S)
+    asker.step()
+    said = Answer("A", "refused", 1, 1, Reason.OUT_OF_STOCK, (SHORT,), replayed=True)
+    assert answers.result(0) == [said]
+    assert world.topic.names == ["A"], "it was published once"
+
+
+def test_with_the_database_away_an_old_id_with_other_content_is_never_taken_for_its_answer(world):
+    world.decide(accepted(request("A")))
+    world.view.shows = 3
+    asker = world.begin(blocks=1)
+    world.view.fault = ConnectionError("no database")
+    repeat = asker.submit("web", [request("A")])
+    other = asker.submit("web", [request("A", customer="another")])
+    asker.step()
+    world.refuse_input(request("A", customer="a third one"), "idempotency_mismatch")
+    asker.step(1.0)
+    assert not other.done(), "what was refused is what somebody else sent"
+    world.refuse_input(request("A", customer="another"), "idempotency_mismatch")
+    asker.step(1.0)
+    assert other.result(0) == [Mismatch("A", None)]
+    assert not repeat.done()
+
+
+def test_what_the_writer_cannot_decide_is_told_to_who_asked(world):
+    asker = world.begin()
+    answers = asker.submit("web", [request("A"), request("B")])
+    asker.step()
+    world.decide(accepted(request("B")))
+    world.refuse_input(request("A"), "undecidable")
+    asker.step(1.0)
+    assert answers.result(0) == [DecisionFailed("A"), Answer("B", "accepted", 1, 3)]
+
+
+def test_what_the_view_shows_before_the_ledger_was_read_on_is_nobodys_repeat():
+    world = World(max_remembered=1)
+    asker = world.begin()
+    world.view.fault = ConnectionError("no database")
+    world.decide(accepted(request("old")))
+    world.decide(accepted(request("other")))
+    asker.step(1.0)
+    answers = asker.submit("web", [request("A")])
+    asker.step()
+    world.decide(accepted(request("A")))
+    world.view.fault, world.view.shows = None, 9
+    world.kafka.run_for(asking.LOOK_AGAIN_S)
+    asker._look_up(asker._taken_to_look_up())
+    assert not answers.done()
+    asker.step(1.0)
+    assert answers.result(0) == [Answer("A", "accepted", 7, 3)], "no repeat of anything"
+
+
+def test_the_view_is_asked_no_more_for_who_gave_up():
+    world = World(max_remembered=1)
+    asker = world.begin()
+    world.view.fault = ConnectionError("no database")
+    world.decide(accepted(request("X")))
+    world.decide(accepted(request("Y")))
+    asker.step(1.0)
+    answers = asker.submit("web", [request("A")])
+    asker.step()
+    answers.cancel()
+    asked = len(world.view.asked)
+    for _ in range(3):
+        world.kafka.run_for(asking.LOOK_AGAIN_S)
+        asker.step()
+    assert len(world.view.asked) == asked
 
 
 def test_brokers_that_are_away_for_a_while_lose_no_answer(world):
