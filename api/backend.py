@@ -57,6 +57,10 @@ class Views(Protocol):
         """What is known to be wrong with the rows of views, by name."""
         ...
 
+    def generations(self, names: Collection[str]) -> Mapping[str, int]:
+        """How often the rows of these views were replaced; of those that go on."""
+        ...
+
     def outdated(self, names: Names = None) -> frozenset[str]:
         """The views, of these or of all, whose rows another release made: they stand still."""
         ...

@@ -6,7 +6,7 @@ to be read from the views as they are. On the event loop only.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import date
@@ -69,6 +69,7 @@ class Live:
         """Held while the memory moves, and by whoever needs it to stand still."""
         self._loading = asyncio.Lock()
         self._asked_at = 0.0
+        self._generations: Mapping[str, int] = {}
         self._waiting: dict[asyncio.Future[None], int] = {}
         self.on_taken: Callable[[Touched], None] = lambda _: None
 
@@ -138,8 +139,9 @@ class Live:
         """
         self.follow()
         memory = self._memory
-        if memory is None or self._failed():
+        if memory is None or self._failed() or self._views.outdated(READS):
             return False
+        self._forget_replaced(memory)
         if min_position and not await self.reached(min_position, VIEW_WAIT_S):
             raise Problem(
                 problems.NOT_YET_VISIBLE,
@@ -152,6 +154,13 @@ class Live:
             return True
         async with self._loading, self._reads.at(views=()) as conn:
             return await load(memory, conn, self._reads.network, skus, self.reached)
+
+    def _forget_replaced(self, memory: Memory) -> None:
+        """What was loaded from rows that a rebuild has replaced is loaded again."""
+        generations = self._views.generations(READS)
+        if generations != self._generations:
+            self._generations = generations
+            memory.forget()
 
     def follow(self) -> None:
         """Somebody asks: follow the ledger from now on, unless that is done already."""
@@ -196,6 +205,7 @@ class Live:
                 return
 
     async def _begin(self, position: int) -> None:
+        self._generations = self._views.generations(READS)
         self._memory = Memory(position)
 
     async def _take(self, batch: Batch, position: int) -> None:

@@ -177,6 +177,15 @@ class ViewFold:
         """Look at the checkpoints anew: a rebuild may have replaced rows."""
         self._reread(self.connection)
 
+    def look_if_replaced(self) -> None:
+        """The same if a view has stopped, is another release's, or was rebuilt."""
+        stored = checkpoints.kept(self.connection, self._network)
+        replaced = any(
+            stored[name].generation != kept.generation for name, kept in self._kept.items()
+        )
+        if replaced or self.stopped or self.outdated:
+            self._reread(self.connection)
+
     def beat(self) -> None:
         """Say that the projector of these views lives."""
         checkpoints.beat(self.connection, self._network, self._views)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import psycopg
@@ -197,6 +197,11 @@ class Projector:
         """What is known to be wrong with the rows of views, by name."""
         return self._alarms
 
+    def generations(self, names: Collection[str]) -> dict[str, int]:
+        """How often the rows of these views were replaced; of those that go on."""
+        kept = self._fold.kept
+        return {name: kept[name].generation for name in names if name in kept}
+
     def outdated(self, names: Names = None) -> frozenset[str]:
         """The views, of these or of all, whose rows another release made: they stand still."""
         outdated = self._fold.outdated
@@ -296,8 +301,7 @@ class Projector:
             self._fold.beat()
             self._alarms = upkeep.alarms(self._fold.connection, self.network)
             self._beaten_at = time.monotonic()
-            if self._fold.outdated or self._fold.stopped:
-                self._fold.look()
+            self._fold.look_if_replaced()
         if not self._stopping.is_set():
             self._source.wait()
 

@@ -331,8 +331,7 @@ class Rebuild:
 
     def _advance(self, source: Source, copy: ViewFold, until: int | None) -> None:
         """Take a copy on, to the ledger's end if there is no `until`."""
-        if self._is_behind(copy, until):
-            source.look()
+        source.look()
         while self._is_behind(copy, until) and copy.advance(until):
             self._tell(until)
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 import psycopg
@@ -50,6 +50,7 @@ class ViewsWatch:
         self._views = [view() for view in views.named(names)]
         self._outdated = views.Outdated()
         self._alarms: dict[str, str] = {}
+        self._generations: dict[str, int] = {}
         self._on_connect = on_connect
         self._is_away = False
         self._stopping = threading.Event()
@@ -84,6 +85,11 @@ class ViewsWatch:
     def alarms(self) -> dict[str, str]:
         """What is known to be wrong with the rows of views, by name."""
         return self._alarms
+
+    def generations(self, names: Collection[str]) -> dict[str, int]:
+        """How often the rows of these views were replaced; of those that go on."""
+        going = self._generations.keys() - self._outdated.names
+        return {name: self._generations[name] for name in names if name in going}
 
     def outdated(self, names: Names = None) -> frozenset[str]:
         """The views, of these or of all, whose rows another release made: they stand still."""
@@ -154,7 +160,9 @@ class ViewsWatch:
                 pass
 
     def _look(self, conn: psycopg.Connection[Any]) -> None:
-        found = checkpoints.positions(conn, self._network)
+        kept = checkpoints.kept(conn, self._network)
+        found = {name: each.position for name, each in kept.items()}
+        self._generations = {name: each.generation for name, each in kept.items()}
         self._stopped = checkpoints.stopped(conn, self._network)
         self._outdated = views.outdated(conn, self._network, self._views)
         self._alarms = upkeep.alarms(conn, self._network)

@@ -156,9 +156,7 @@ def of_other_definitions(
     return [str(view) for (view,) in found.fetchall()]
 
 
-def redefine(
-    conn: Connection[Any], view: str, definition: str, *, but: str | None = None
-) -> None:
+def redefine(conn: Connection[Any], view: str, definition: str, *, but: str | None = None) -> None:
     """Put a view back to the beginning, in every network but one: its rows are to be of this."""
     networks = conn.execute(
         "UPDATE projections SET definition = %s WHERE view = %s "
@@ -191,9 +189,7 @@ def take(conn: Connection[Any], network: str, view: str) -> Taken:
     return Taken(_kept(*values), definition, stopped=stopped_at is not None)
 
 
-def replace(
-    conn: Connection[Any], network: str, view: str, definition: str, *, copy: str
-) -> None:
+def replace(conn: Connection[Any], network: str, view: str, definition: str, *, copy: str) -> None:
     """Have a view stand where its copy in another schema stands, whose checkpoint goes; notify."""
     copied, marks = Identifier(copy, "projections"), Identifier(copy, "view_digests")
     conn.execute(

@@ -1,18 +1,25 @@
 """Orders, customers and products as of any position and time are what the fold up to there shows."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import psycopg
 import pytest
-from asks import clock_time, line, order, paid, received, shipped, sold
+from asks import (
+    clock_time,
+    line,
+    order,
+    paid,
+    received,
+    shipped,
+    sold,
+)
+from by_trial import by_trial
 from given import Shop, given
 from people import claimed, linked, merged, unmerged
 from peopled_days import PEOPLE, peopled_days
-from retail.days import run
-from whole_days import whole_days
 
 from ledger.domain.events import (
     LineShipped,
@@ -21,20 +28,17 @@ from ledger.domain.events import (
     PaymentRecorded,
     ProductDescribed,
     SaleRecorded,
-    SaleVoided,
 )
 from ledger.domain.stock.item import effective_at
 from ledger.domain.words import sale_id
 from projections import catalog, customers, order_reads, subject_reads, views
 from projections import subjects_as_of as then
 from projections.as_of import AsOf, ViewBehind
-from projections.following import in_effect
 from projections.fulfilment import Fulfilment
 from projections.order_fold import Orders
-from projections.order_lines import ALLOCATIONS, ORDER_LINES
 from projections.order_reads import READS
 from projections.paging import BadToken, token
-from projections.projection import FoldFailed, split
+from projections.projection import split
 from projections.reading import configure
 from projections.subject_events import SubjectEvents
 
@@ -203,105 +207,6 @@ def read_in(ledger, network, function, *args):
     return asyncio.run(run_())
 
 
-def by_trial(events):
-    """Which events count, and in which order, by trying: no fold fails, no quantity is below 0."""
-    counted, waiting = defaultdict(list), defaultdict(list)
-    taken = []
-    for item in events:
-        key = order_of(item[1])
-        if key is None:
-            taken.append(item)
-            continue
-        waiting[key].append(item)
-        while (
-            fit := next((i for i in waiting[key] if fits([*counted[key], i])), None)
-        ) is not None:
-            waiting[key].remove(fit)
-            counted[key].append(fit)
-            taken.append(fit)
-    return taken
-
-
-def order_of(event):
-    """The order whose lines it is about."""
-    if isinstance(event, SaleRecorded):
-        return sale_id(event.channel, event.request_id)
-    if isinstance(event, SaleVoided):
-        return sale_id(event.sale_channel, event.sale_request_id)
-    if type(event) not in Orders().folds and type(event) not in Fulfilment().folds:
-        return None
-    return None if isinstance(event, PaymentRecorded) else event.order_id
-
-
-def fits(events):
-    made = [Orders(limit=None), Fulfilment(limit=None)]
-    try:
-        for view, own in zip(made, split(made, events), strict=True):
-            view.ask(own)
-            view.fold(own)
-    except FoldFailed:
-        return False
-    orders = made[0]
-    for table, rows in ((ORDER_LINES, orders.lines), (ALLOCATIONS, orders.details[0])):
-        for row in rows.in_order():
-            said = dict(zip(table.names, row, strict=True))
-            if any(isinstance(n, int) and n < 0 for n in said.values()):
-                return False
-            if said["short"] > said["committed"]:
-                return False
-    return True
-
-
-def test_what_waits_is_what_no_fold_could_take_by_then():
-    waited = Counter()
-    for seed in range(1, 13):
-        for events in (peopled_days(600, seed).books.events, run(seed).desk.events):
-            for own in by_order(events):
-                for time in sorted({effective_at(event) for _, event in own}):
-                    by_then = [item for item in own if effective_at(item[1]) <= time]
-                    counted = sorted(in_effect(by_then))
-                    assert counted == sorted(by_trial(by_then)), (seed, time)
-                    positions = {position for position, _ in counted}
-                    waited.update(type(e).__name__ for p, e in by_then if p not in positions)
-    assert waited.keys() >= OFTEN_TOO_EARLY, waited
-
-
-OFTEN_TOO_EARLY = {
-    "BackorderFilled",
-    "CollectionVoided",
-    "LineDelivered",
-    "LineShipped",
-    "LineShort",
-    "OrderLineCancelled",
-    "SaleVoided",
-    "StockShipped",
-    "StockUncommitted",
-}
-
-
-def by_order(events):
-    """The events of each order or sale of which some took effect in another order."""
-    found = defaultdict(list)
-    for item in enumerate(events, 1):
-        if (order_id := order_of(item[1])) is not None:
-            found[order_id].append(item)
-    for own in found.values():
-        times = [effective_at(event) for _, event in own]
-        if times != sorted(times):
-            yield own
-
-
-@pytest.mark.parametrize("seed", range(0, 60, 6))
-def test_of_everything_nothing_waits_for_what_it_follows_on(seed):
-    for events in (
-        run(seed).desk.events,
-        whole_days(300, seed).books.events,
-        peopled_days(300, seed).books.events,
-    ):
-        batch = list(enumerate(events, 1))
-        assert in_effect(batch) == batch
-
-
 def test_every_type_that_an_answer_is_folded_from_is_found_under_a_subject():
     read = {*customers.VIEWS, *READS, "products"}
     taken = {event_type for name in read for event_type in views.VIEWS[name]().folds}
@@ -414,20 +319,6 @@ def test_a_parcel_that_left_before_its_order_was_placed_waits_for_it(told):
     assert ledger.read(then.order, early, "A") == (None, head)
     placed, _ = ledger.read(then.order, AsOf(head, clock_time("10:00")), "A")
     assert (placed.state, placed.lines[0].shipped) == ("fulfilled", 2)
-
-
-def test_what_waits_counts_as_soon_as_what_it_follows_on_is_there():
-    shop = given(MUGS, order("A", line("1", "MUG", 2)), shipped("A", {"1": 1}))
-    events = list(enumerate(shop.books.events, 1))
-    concerning = [item for item in events if order_of(item[1]) == "A"]
-    [(last, _)] = [item for item in concerning if isinstance(item[1], OrderPlaced)]
-    placed_last = [item for item in concerning if item[0] != last]
-    placed_last.append(events[last - 1])
-    assert len(concerning) >= 4
-    counted = in_effect(placed_last)
-    assert counted[0][0] == last
-    assert sorted(counted) == concerning
-    assert in_effect(placed_last[:-1]) == []
 
 
 def test_a_view_that_is_not_there_yet_says_so(told):

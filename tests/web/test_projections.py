@@ -149,6 +149,23 @@ def test_rows_of_an_earlier_release_are_read_until_they_are_replaced(
         assert view(Sender(client), "inventory")["rebuild"]["proven"] is None
 
 
+def test_what_is_in_memory_is_loaded_again_after_a_rebuild(
+    web: Sender, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.projector.BEAT_EVERY_S", 0.0)
+    last = web.accepted(web.received("MUG", 5))["position"]
+    assert node.projector.wait_for(last, LIMIT_S)
+    with psycopg.connect(node.database_url, autocommit=True) as conn:
+        conn.execute("UPDATE inventory SET on_hand = 77")
+
+    def shown() -> int:
+        return int(web.client.get("/v1/inventory/MUG").json()["items"][0]["on_hand"])
+
+    wait_until(lambda: shown() == 77, LIMIT_S)
+    assert web.client.post("/v1/projections/inventory/rebuild").status_code == 202
+    wait_until(lambda: shown() == 5, LIMIT_S)
+
+
 def test_an_alarm_stands_with_the_view_and_in_readiness_which_stays(
     web: Sender, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
