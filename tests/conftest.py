@@ -12,6 +12,30 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 from real_kafka import fresh_network, kafka_for_tests
 
+LONG = (
+    "faults/",
+    "simulation/",
+    "feeds/",
+    "domain/test_planted",
+    "domain/test_laws",
+    "project/",
+    "kafka/",
+    "cluster/",
+    "browser/",
+    "projections/",
+)
+"""Files that take longest begin first, so that several processes end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first; otherwise the order stays."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.nodeid.removeprefix("tests/")
+    return next((rank for rank, start in enumerate(LONG) if path.startswith(start)), len(LONG))
+
 
 @pytest.fixture(scope="session")
 def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
