@@ -66,6 +66,7 @@ def test_a_listener_gets_a_snapshot_and_then_each_change(web):
 def test_who_comes_back_gets_what_it_missed_and_no_snapshot(web):
     channel, sku = mine(web), web.named("MUG")
     with listening(web.client, channel=channel) as listener:
+        listener.until("snapshot_end")
         web.accepted(web.received(sku, 5))
         listener.until("change")
         seen = listener.seen
