@@ -47,11 +47,12 @@ TRY_AGAIN: Final = frozenset({404, 408, 429, 502, 503, 504})
 
 
 class Load(Struct, frozen=True):
-    """Who sends: so many clients of each kind."""
+    """Who sends: so many clients of each kind; buyers only this way, if one is named."""
 
     seed: int = 1
     buyers: int = 8
     arrays: int = 1
+    way: str = ""
 
 
 class Clients:
@@ -115,6 +116,8 @@ class Clients:
 
     def _ways(self, chance: random.Random) -> list[str]:
         copies = chance.choices(range(1, 6), COPIES)[0]
+        if self._load.way:
+            return [self._load.way] * copies
         http = [f"http:{chance.randrange(len(self._addresses))}" for _ in range(copies)]
         return ["kafka" if chance.random() < KAFKA_SHARE else way for way in http]
 

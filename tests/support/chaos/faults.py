@@ -33,13 +33,14 @@ class Fault(Struct, frozen=True):
     """One thing that happens to a node or between two, for a while.
 
     `target` and `other` are names of nodes, or roles. Cut one way: `target` hears nothing from
-    `other`, which hears it still.
+    `other`, which hears it still. `after_s`: it begins so long after the fault before it.
     """
 
     kind: Kind
     target: str
     other: str = ""
     lasts_s: float = 0.0
+    after_s: float = 0.0
 
     @property
     def hits_a_broker(self) -> bool:
@@ -53,7 +54,7 @@ class Fault(Struct, frozen=True):
 
 
 class Episode(Struct, frozen=True):
-    """Faults at the same time, and how long nothing happens after they are healed."""
+    """Faults, one over the other, and how long nothing happens after they are healed."""
 
     faults: tuple[Fault, ...]
     quiet_s: float

@@ -58,6 +58,7 @@ class Injector:
         for fault in episode.faults:
             target = self._named(fault.target, roles, taken)
             other = self._named(fault.other, roles, taken) if fault.other else ""
+            time.sleep(fault.after_s)
             mend = self._break(fault.kind, target, other)
             mends.append((now() + fault.lasts_s, fault, (target, other), mend))
         for at, fault, (target, other), mend in sorted(mends, key=lambda mend: mend[0]):
