@@ -86,11 +86,11 @@ class Feed:
         if self._task is not None:
             self._task.cancel()
 
-    async def join(self, wanted: Filter) -> Listener:
-        """Begin to listen. Raises Problem (503) when that cannot be now."""
+    async def join(self, wanted: Filter, min_position: int | None = None) -> Listener:
+        """Begin to listen, at `min_position` or behind. Raises Problem (503) if not possible now."""
         if self.closing or self.listeners >= MAX_LISTENERS:
             raise Problem(problems.TOO_MANY_STREAMS, f"{self.listeners} streams are open")
-        memory = await self._ready()
+        memory = await self._ready(min_position)
         if memory is not self._memory or self._task is None or self._task.done():
             self._begin(memory)
         self._watch(wanted.channels if wanted.channels is not None else memory.channels)
@@ -150,10 +150,11 @@ class Feed:
             raise Problem(problems.NOT_READY, "the skus are not all known here: name some by `sku`")
         return skus
 
-    async def _ready(self) -> Memory:
+    async def _ready(self, min_position: int | None) -> Memory:
         deadline = time.monotonic() + READY_WITHIN_S
         while True:
-            if await self._live.has(()) and (memory := self._live.memory) is not None:
+            known = await self._live.has((), min_position=min_position)
+            if known and (memory := self._live.memory) is not None:
                 return memory
             if time.monotonic() > deadline or self.closing:
                 raise Problem(problems.NOT_READY, "the views are too far behind the ledger")

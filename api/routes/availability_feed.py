@@ -3,12 +3,13 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from api.heads import is_head
 from api.lean import LeanRoute
 from api.listening import Listening
+from api.parameters import Read
 from api.problems import BAD_PARAMETER, Problem
 from api.services import serving
 from api.streams import last_event_id
@@ -21,10 +22,8 @@ MAX_NAMED: Final = 500
 _SERVER_SENT: Final = "text/event-stream"
 
 
-class Wanted(BaseModel):
-    """Of what a listener wants to hear; each may be given several times."""
-
-    model_config = ConfigDict(extra="forbid")
+class Wanted(Read):
+    """What a listener wants to hear of; each filter may be given several times."""
 
     channel: Annotated[
         list[str],
@@ -73,4 +72,4 @@ async def stream(request: Request, query: Annotated[Wanted, Query()]) -> Respons
     if is_head(request.scope):  # a stream without a body would still never end
         return Response(media_type=_SERVER_SENT)
     feed = serving(request).feed
-    return Listening(feed, await feed.join(wanted), resumed)
+    return Listening(feed, await feed.join(wanted, query.min_position), resumed)

@@ -1,13 +1,16 @@
 """A channel's listener, as docs/availability-feed.md tells to write one: what it shows is kept."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import httpx
 
 Body = dict[str, Any]
+HEARD_S: Final = 90.0
+"""What a test waits for has been told by then; a quiet stream would go on for ever."""
 
 
 class Told(NamedTuple):
@@ -23,12 +26,14 @@ class Listener:
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
+        self._ends_at = time.monotonic() + HEARD_S
         self.shown: dict[tuple[str, str], Body] = {}
         self.seen: int | None = None
         self.snapshots = 0
 
     def next(self) -> Told:
         """The next event, taken over; StopIteration where the server ended it."""
+        assert time.monotonic() < self._ends_at, f"heard for {HEARD_S:g} s, last id {self.seen}"
         event, data, seen = "", "", None
         for line in self._lines:
             if not line and event:

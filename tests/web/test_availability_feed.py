@@ -18,9 +18,11 @@ ITEM = ("sku", "channel", "available_to_sell", "available_to_order", "locations"
 
 
 def described(web, channel, *locations):
-    return web.accepted(
-        web.request("describe_channel", channel=channel, kind="web", locations=list(locations))
-    )
+    """Which locations serve it, known to whoever tells listeners."""
+    said = web.request("describe_channel", channel=channel, kind="web", locations=list(locations))
+    behind = web.accepted(said)["position"] + 1
+    with listening(web.client, channel=channel, min_position=str(behind)) as listener:
+        assert listener.until("snapshot_end")[-1].data["position"] >= behind
 
 
 def mine(web):
@@ -183,6 +185,7 @@ def test_nothing_is_missed_while_others_sell_and_listeners_come_and_go(server, w
     [
         ("?channel=Not%20One", {}, "channel"),
         ("?day=2026-03-01", {}, "day"),
+        ("?min_position=-1", {}, "min_position"),
         ("?" + "&".join(f"sku=s{n}" for n in range(501)), {}, "sku"),
         ("", {"Last-Event-ID": "yesterday"}, "Last-Event-ID"),
     ],
@@ -191,6 +194,14 @@ def test_a_listener_that_asks_for_nonsense_is_told_so(web, query, headers, named
     answer = web.client.get(f"/v1/availability/stream{query}", headers=headers)
     assert answer.status_code == 422
     assert named in answer.json()["detail"]
+
+
+def test_who_wants_to_hear_from_a_position_that_does_not_come_is_told_so(web):
+    head = web.accepted(web.received(web.named("MUG"), 1))["position"]
+    ahead = {"min_position": head + 1_000_000}
+    answer = web.client.get("/v1/availability/stream", params=ahead)
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/problems/not_yet_visible"
 
 
 def test_the_example_keeps_what_a_channel_may_sell(server, web):
