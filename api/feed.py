@@ -87,7 +87,7 @@ class Feed:
             self._task.cancel()
 
     async def join(self, wanted: Filter, min_position: int | None = None) -> Listener:
-        """Begin to listen, at `min_position` or behind. Raises Problem (503) if not possible now."""
+        """Begin to listen, at `min_position` or behind. Raises Problem (503): not possible now."""
         if self.closing or self.listeners >= MAX_LISTENERS:
             raise Problem(problems.TOO_MANY_STREAMS, f"{self.listeners} streams are open")
         memory = await self._ready(min_position)

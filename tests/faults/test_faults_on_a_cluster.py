@@ -68,7 +68,11 @@ def test_whatever_fails_no_answer_is_lost_doubled_or_changed(tmp_path: Path):
     assert found.acknowledgements > found.requests
 
 
-def short_course(*episodes: Episode, load: Load = Load(seed=SEED, buyers=4, arrays=2)) -> Course:
+FEW: Final = Load(seed=SEED, buyers=4, arrays=2)
+AT_THE_API: Final = Load(seed=SEED, buyers=8, arrays=0, way="http:1")
+
+
+def short_course(*episodes: Episode, load: Load = FEW) -> Course:
     return Course(SEED, SECONDS, load, episodes)
 
 
@@ -81,8 +85,7 @@ def with_bug(name: str, logs: Path) -> Plan:
 def test_a_writer_that_answers_before_the_acknowledgement_is_caught(tmp_path: Path):
     plan = with_bug("answers before the acknowledgement", tmp_path / "logs")
     to_api = Episode((Fault("kill", "writer-1", lasts_s=3.0),), QUIET_S)
-    at_api = Load(seed=SEED, buyers=8, arrays=0, way="http:1")
-    found = figures_of(plan, short_course(to_api, LOSES_A_BLOCK, load=at_api))
+    found = figures_of(plan, short_course(to_api, LOSES_A_BLOCK, load=AT_THE_API))
     assert "acknowledged answers" in {violation.law for violation in found.violations}
 
 
