@@ -194,7 +194,7 @@ def test_the_shop_sells_on_while_postgresql_is_down_and_everything_is_seen_after
     assert found.json()["total"]["committed"] == SOLD_MEANWHILE + 2
     assert found.json()["total"]["available"] == SHELF - SOLD_MEANWHILE - 2
     for n in range(SOLD_MEANWHILE):
-        assert web.get(f"/v1/orders/o-{n}").status_code == 200
+        polled(web, f"/v1/orders/o-{n}", min_position=last)
     assert web.get("/readyz").json()["status"] == "ok"
     assert web.get("/views").status_code == 200
     verified = onebook("verify", "--json", **shop.settings)

@@ -31,7 +31,7 @@ def sold(web: Sender, sku: str, quantity: int, price: int = 500, **more: Any) ->
 
 def read(web: Sender, name: str, **query: Any) -> Any:
     answer = web.client.get(f"/v1/reports/{name}", params=query)
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 200, (name, answer.text)
     return answer
 
 
