@@ -88,7 +88,10 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, TooManyRequests, psycopg.errors.QueryCanceled) as error:
+        except psycopg.errors.QueryCanceled as error:
+            why = f"the read was given up after {QUERY_LIMIT_S} s"
+            raise Problem(problems.TOOK_TOO_LONG, why) from error
+        except (PoolTimeout, TooManyRequests) as error:
             why = f"the database is too busy ({type(error).__name__})"
             raise Problem(problems.NOT_READY, why) from error
         except (psycopg.OperationalError, PoolClosed) as error:
@@ -99,7 +102,9 @@ class Database:
             log.warning("view_missing", error=str(error))
             why = "the views are being made; ask again in a moment"
             raise Problem(problems.NOT_READY, why) from error
-        except psycopg.DataError:
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:
+                raise  # what the database says of its own sums is no parameter's fault
             raise Problem(
                 problems.BAD_PARAMETER, "a parameter holds a character that no id holds (NUL)"
             ) from None

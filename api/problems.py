@@ -197,6 +197,15 @@ TOO_MANY_STREAMS = Kind(
     "through /v1/events.",
     definite=False,
 )
+TOOK_TOO_LONG = Kind(
+    "took_too_long",
+    503,
+    "The database did not answer in time",
+    "A read is given up after 30 s. Ask for less: for one sku or location, a shorter period, or a "
+    "coarser way of putting rows together. Or ask the same SQL view or function in a session of "
+    "your own. When the database is busy the same question may be answered later.",
+    definite=False,
+)
 NOT_READY = Kind(
     "not_ready",
     503,

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, create_model
 
 from api.parameters import ReadList
 from api.problems import BAD_PARAMETER, Problem
+from projections.reports.reads import moment_of
 from projections.reports.report import FILTERS, Asked, Report, Takes
 from projections.reports.shortages import EpisodeKind
 from projections.reports.stock import BANDS, MAX_AGE_DAYS, MAX_BANDS, Method
@@ -93,7 +94,7 @@ def asked_of(report: Report, query: ReportQuery) -> Asked:
     if first is not None and last is not None and first > last:
         raise _wrong("from", f"{first} is after to={last}: give the earlier day first")
     return Asked(
-        at=_moment(given.get("at")) if "at" in report.takes else None,
+        at=_moment(given.get("at"), query.after) if "at" in report.takes else None,
         first=first,
         last=last,
         by=given.get("by") or report.default_by,
@@ -103,10 +104,11 @@ def asked_of(report: Report, query: ReportQuery) -> Asked:
     )
 
 
-def _moment(given: str | None) -> datetime:
+def _moment(given: str | None, after: str | None) -> datetime:
+    """The moment that is given; else that of the page before, or now."""
     now = datetime.now(UTC)
     if given is None:
-        return now
+        return now if after is None else moment_of(after) or now
     moment = _read(given)
     if moment > _end_of(now.date()):
         raise _wrong("at", f"{given} is in the future: ask for a moment up to today, {now.date()}")

@@ -33,14 +33,26 @@ def token(*key: str | int) -> str:
 
 def key_of(given: str, *types: type) -> list[Any]:
     """The key in a token. Raises BadToken if it is not one with parts of these types."""
-    try:
-        raw = urlsafe_b64decode(given[:MAX_TOKEN_LENGTH].encode("ascii") + b"=" * (-len(given) % 4))
-        key = msgspec.json.decode(raw, type=list[str | int])
-    except ValueError:
-        raise BadToken(f"after={given[:40]!r} is not a token of a list: use its `next`") from None
+    key = _parts_of(given)
     if [type(part) for part in key] != list(types) or not all(map(_storable, key)):
         raise BadToken(f"after={given[:40]!r} is not a token of this list: use its own `next`")
     return key
+
+
+def first_of(given: str) -> str:
+    """The first part of the key in a token. Raises BadToken if it is no text."""
+    match _parts_of(given):
+        case [str(first), *_]:
+            return first
+    raise BadToken(f"after={given[:40]!r} is not a token of this list: use its own `next`")
+
+
+def _parts_of(given: str) -> list[str | int]:
+    try:
+        raw = urlsafe_b64decode(given[:MAX_TOKEN_LENGTH].encode("ascii") + b"=" * (-len(given) % 4))
+        return msgspec.json.decode(raw, type=list[str | int])
+    except ValueError:
+        raise BadToken(f"after={given[:40]!r} is not a token of a list: use its `next`") from None
 
 
 def _storable(part: str | int) -> bool:

@@ -3,6 +3,8 @@
 # ruff: noqa: S608 - queries are put together from our own text only; what is given is bound
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from hashlib import md5
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed
 
-from projections.paging import BadToken, Page, key_of
+from projections.paging import BadToken, Page, first_of, key_of
 from projections.reading import listing, page
 from projections.reports.report import FILTERS, Asked, Report
 from projections.tables import Column
@@ -34,44 +36,69 @@ async def report_page(  # noqa: PLR0913 - what is asked, and where the page begi
     limit: int = 100,
 ) -> Page[Any]:
     """A page of a report's rows. Raises BadToken for an `after` that is not of this report."""
-    key = _Key(report, _by(report, asked))
+    key = _Key(report, asked)
     params = _params(network, asked)
     conditions: list[SQL | Composed] = []
     if after is not None:
         params |= {f"after_{number}": part for number, part in enumerate(key.parsed(after))}
         conditions.append(SQL(key.behind))
     statement = _statement(report, asked, key, conditions, limited=True)
-    return await page(conn, _maker(report), statement, params, limit, key.of)
+    async with _planned_for_all(conn):
+        return await page(conn, _maker(report), statement, params, limit, key.of)
+
+
+def moment_of(after: str) -> datetime | None:
+    """The moment of the report whose token this is; None: it has none. Raises BadToken."""
+    _, _, said = first_of(after).partition("@")
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 async def report_rows(
     conn: AsyncConnection[Any], network: str, report: Report, asked: Asked
 ) -> AsyncIterator[tuple[int, Row | None]]:
     """All rows, each behind the position that they show; before the first comes one of None."""
-    key = _Key(report, _by(report, asked))
+    key = _Key(report, asked)
     statement = _statement(report, asked, key, [], limited=False)
     cursor = conn.cursor(binary=True)
     begun = False
-    found = cursor.stream(statement, _params(network, asked), size=FETCHED)
-    async for position, there, *values in found:
-        if not begun:
-            begun = True
-            yield position, None
-        if there is not None:
-            yield position, tuple(values)
+    async with _planned_for_all(conn):
+        found = cursor.stream(statement, _params(network, asked), size=FETCHED)
+        async for position, there, *values in found:
+            if not begun:
+                begun = True
+                yield position, None
+            if there is not None:
+                yield position, tuple(values)
     if not begun:
         yield 0, None
+
+
+@asynccontextmanager
+async def _planned_for_all(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
+    """A transaction whose joins are planned as for many rows, whatever the statistics say.
+
+    A report reads tables whole. Where they have just grown, PostgreSQL believes them small, and
+    would go through one of them anew for each row of another: measured, 11 s in place of 0.2 s.
+    """
+    async with conn.transaction():
+        await conn.execute("SET LOCAL enable_nestloop = off")
+        yield
 
 
 class _Key:
     """What names a row of a report that is grouped in one way: the parts of a token.
 
-    The way itself is the first part, so that no token is taken for one of another list.
+    The way itself, with the moment that the report is of, is the first part, so that no token is
+    taken for one of another list.
     """
 
-    def __init__(self, report: Report, by: str) -> None:
-        columns = {column.name: column for column in report.columns}
-        self.way = f"{report.name}/{by}"
+    def __init__(self, report: Report, asked: Asked) -> None:
+        columns, by = {column.name: column for column in report.columns}, _by(report, asked)
+        self.way = f"{report.name}/{by}" + ("" if asked.at is None else f"@{asked.at.isoformat()}")
         self.columns = [columns[name] for name in report.key(by)]
 
     @property

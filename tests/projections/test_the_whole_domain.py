@@ -74,7 +74,7 @@ def test_a_row_that_is_gone_is_named_whichever_table_it_was_in(ledger):
 
 def test_rows_are_the_same_in_small_batches_and_with_hardly_any_memory(ledger):
     whole = ledger.digests()
-    for options in ({"max_batch_events": 3}, {"max_batch_events": 50, "max_rows_in_memory": 2}):
+    for options in ({"max_batch_events": 10}, {"max_batch_events": 50, "max_rows_in_memory": 2}):
         ledger.rebuild(**options)
         assert ledger.digests() == whole, options
         assert ledger.differences() == 0

@@ -70,6 +70,7 @@ __all__ = [
     "any_request",
     "any_word",
     "days",
+    "days_of_sales",
     "deliveries",
     "fact_of_an_open_shop",
     "several",
@@ -144,6 +145,13 @@ def days() -> st.SearchStrategy[list[Sent]]:
     stocked = st.tuples(st.sampled_from((4, 6, 9, 20)), standing_claims, _some(any_request, 12, 25))
     stocked_days = stocked.map(lambda day: _each_once([*deliveries(day[0]), *day[1], *day[2]]))
     return st.one_of(_some(any_request, 0, 8), stocked_days)
+
+
+def days_of_sales() -> st.SearchStrategy[list[Sent]]:
+    """Days on which nothing but sales, parcels and their voids meets two orders."""
+    sale_or_parcel = _requests(SALE_FACTS, SALE_FACTS, FULFILMENT_FACTS)
+    day = st.tuples(st.sampled_from((4, 6, 9, 20)), two_orders, _some(sale_or_parcel, 4, 14))
+    return day.map(lambda day: _each_once([*deliveries(day[0]), *day[1], *day[2]]))
 
 
 def several(fact: st.SearchStrategy[Sent]) -> st.SearchStrategy[list[Sent]]:

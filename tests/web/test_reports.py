@@ -83,6 +83,22 @@ def test_what_has_no_known_cost_has_no_value_and_is_told_apart(web: Sender) -> N
         assert found[1]["below_zero_units"] == 3
 
 
+def test_the_pages_of_a_report_are_of_one_moment(web: Sender) -> None:
+    """Also where the address names none: it is that of the first page."""
+    skus = [web.named(f"SKU{number}") for number in range(2)]
+    for sku in skus:
+        end = last_of(web.accepted(received(web, sku, 1, 100)))
+    asked = {"location": web.named("store"), "by": "sku", "limit": 1}
+    first = web.seen("/v1/reports/stock-valuation", end, **asked)
+    later = datetime.now(UTC).isoformat()
+    end = last_of(web.accepted(received(web, skus[1], 6, 100, occurred_at=later)))
+    second = web.seen("/v1/reports/stock-valuation", end, after=first["next"], **asked)
+    assert [row["units"] for row in first["items"] + second["items"]] == [1, 1]
+    another = {**asked, "after": first["next"], "at": "2026-03-02"}
+    answer = web.client.get("/v1/reports/stock-valuation", params=another)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "after")
+
+
 def test_a_page_goes_on_where_the_one_before_ended(web: Sender) -> None:
     skus = [web.named(f"SKU{number}") for number in range(5)]
     for sku in skus:
