@@ -302,7 +302,8 @@ async def _bad_parameter(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
     where, name = first["loc"][0], first["loc"][-1]
-    detail = f"{where} parameter {name!r}: {first['msg']}"
+    why = str(first["msg"]).removeprefix("Value error, ")
+    detail = f"{where} parameter {name!r}: {why}"
     return Problem(BAD_PARAMETER, detail, parameter=str(name)).response()
 
 

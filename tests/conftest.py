@@ -18,6 +18,7 @@ LONG = (
     "feeds/",
     "domain/test_planted",
     "domain/test_laws",
+    "web/test_commands",
     "project/",
     "kafka/",
     "cluster/",
