@@ -24,6 +24,7 @@ from consumers.progress import Names
 from projections import as_of as moments
 from projections.as_of import AsOf, Moment, ViewBehind
 from projections.moments import NAME
+from projections.paging import BadToken
 
 MAX_AS_OF: Final = 64
 Clock = Literal["recorded", "occurred"]
@@ -75,7 +76,16 @@ async def lent(
         async with services.reads.at(needed, views=live if as_of is None else then) as conn:
             yield conn, as_of
     except ViewBehind as behind:
+        await _check_token(services, behind.asked)
         raise Problem(NOT_YET_VISIBLE, f"{behind}; ask again, or look at /readyz") from behind
+
+
+async def _check_token(services: Services, asked: int) -> None:
+    """Raise BadToken for a position beyond the head: `as_of` was held against it before."""
+    head = await services.events.head()
+    if asked > head:
+        why = f"after goes on from position {asked}, and the ledger ends at {head}"
+        raise BadToken(f"{why}: begin again without it")
 
 
 async def resolved(

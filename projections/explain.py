@@ -4,11 +4,10 @@ What can be sold, and what is short, follow from other quantities; they are expl
 event that changed one of those. The changes of all entries add up to the value, exactly.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, LiteralString
 
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection
@@ -129,10 +128,13 @@ class Explanation(Struct, frozen=True):
 _SAID: Final = tuple(
     name for name in Entry.__struct_fields__ if name not in {"change", "balance", "changes"}
 )
-"""What an entry says as its row does."""
-_COLUMNS: Final = (*_SAID, *(f"{name}_change" for name in QUANTITIES))
-Row = dict[str, Any]
-"""A row of the history by `_COLUMNS`."""
+"""What an entry says as its row does: what stands before `change`, and what stands behind."""
+_BEFORE: Final = Entry.__struct_fields__.index("change")
+_POSITION: Final = _SAID.index("position")
+_LOCATION: Final = _SAID.index("location")
+_EFFECTIVE_AT: Final = _SAID.index("effective_at")
+Row = tuple[Any, ...]
+"""A row of the history: what `_SAID` names, and the change of each part of the quantity."""
 
 
 class _Start(Struct, frozen=True):
@@ -155,22 +157,22 @@ async def explain(  # noqa: PLR0913 - what is asked
 ) -> tuple[Explanation | None, int]:
     """At most `limit` entries, and the position they stand for; None: no stock event by then.
 
-    By the occurred clock they stand in the order in which they took effect, as known now.
+    By the occurred clock they stand in the order in which they took effect, as known at the
+    position of the first page.
     Raises BadToken and ViewBehind.
     """
     if after is not None:
         as_of, start = _begun(after, as_of)
-    async with _one_instant(conn, as_of):
-        items, shown = await _items(conn, network, sku, location, as_of)
-        if not items:
-            return None, shown
-        now = as_of or AsOf(shown)
-        if after is None:
-            start, then = _Start(now), items
-        else:
-            then, _ = await _items(conn, network, sku, location, start.as_of)
-        params = {"network": network, "sku": sku, "location": location}
-        found = await _rows(conn, quantity, params, start, limit)
+    items, shown = await _items(conn, network, sku, location, as_of)
+    if not items:
+        return None, shown
+    now = as_of or AsOf(shown)
+    if after is None:
+        start, then = _Start(now), items
+    else:
+        then, _ = await _items(conn, network, sku, location, start.as_of)
+    params = {"network": network, "sku": sku, "location": location}
+    found = await _rows(conn, quantity, params, start, limit)
     entries = list(_entries(quantity, then, found))
     return Explanation(
         sku=sku,
@@ -183,21 +185,12 @@ async def explain(  # noqa: PLR0913 - what is asked
     ), shown
 
 
-@asynccontextmanager
-async def _one_instant(conn: AsyncConnection[Any], as_of: AsOf | None) -> AsyncIterator[None]:
-    """What had taken effect by a time may change between two statements, what was known may not."""
-    if as_of is None or as_of.until is None:
-        yield
-        return
-    async with conn.transaction():
-        await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
-
-
 async def _items(
     conn: AsyncConnection[Any], network: str, sku: str, location: str | None, as_of: AsOf | None
 ) -> tuple[list[InventoryItem], int]:
-    return await inventory_as_of.for_sku(conn, network, as_of, sku, location=location, views=VIEWS)
+    return await inventory_as_of.for_sku(
+        conn, network, as_of, sku, location=location, views=VIEWS, bounded=True
+    )
 
 
 async def _rows(
@@ -207,6 +200,7 @@ async def _rows(
     until = start.as_of.until
     params = params | {
         "start": start.as_of.position if until is None else until,
+        "as_of": start.as_of.position,
         "fetched": start.skip + limit + 1,
     }
     statement = _statement(quantity, params["location"] is not None, until is None)
@@ -215,28 +209,44 @@ async def _rows(
 
 
 def _row(*values: Any) -> Row:
-    return dict(zip(_COLUMNS, values, strict=True))
+    return values
 
 
 def _entries(
     quantity: Quantity, items: Iterable[InventoryItem], found: Iterable[Row]
 ) -> Iterator[Entry]:
     """Entries of rows, going back from what there was as of the first of them."""
-    there = {item.location: {name: getattr(item, name) for name in QUANTITIES} for item in items}
-    balance = sum(getattr(item, quantity) for item in items)
+    parts, said = tuple(_SIGNS[quantity]), len(_SAID)
+    changed = _Changed(quantity, items)
     for row in found:
-        changes = {name: row[f"{name}_change"] or 0 for name in QUANTITIES}
-        after = there[row["location"]]
-        before = {name: after[name] - changes[name] for name in QUANTITIES}
-        change = getattr(StockItem(**after), quantity) - getattr(StockItem(**before), quantity)
-        yield Entry(
-            change=change,
-            balance=balance,
-            changes={name: changes[name] for name in _SIGNS[quantity] if changes[name]},
-            **{name: row[name] for name in _SAID},
-        )
-        balance -= change
-        there[row["location"]] = before
+        changes = {name: n for name, n in zip(parts, row[said:], strict=True) if n}
+        change = changed.by(row[_LOCATION], changes)
+        values = (*row[:_BEFORE], change, changed.balance, changes, *row[_BEFORE:said])
+        yield Entry(*values)
+        changed.balance -= change
+
+
+class _Changed:
+    """Goes back from what there was; `balance` is the quantity before the last that went back."""
+
+    def __init__(self, quantity: Quantity, items: Iterable[InventoryItem]) -> None:
+        self._quantity, self._is_part = quantity, len(_SIGNS[quantity]) == 1
+        self._there = {
+            item.location: {name: getattr(item, name) for name in _SIGNS[quantity]}
+            for item in items
+        }
+        self.balance = sum(getattr(item, quantity) for item in items)
+
+    def by(self, location: str, changes: dict[str, int]) -> int:
+        """By how much an event changed the quantity, which is then as it was before it."""
+        if self._is_part:
+            return changes.get(self._quantity, 0)
+        there = self._there[location]
+        after: int = getattr(StockItem(**there), self._quantity)
+        for name, change in changes.items():
+            there[name] -= change
+        before: int = getattr(StockItem(**there), self._quantity)
+        return after - before
 
 
 def _parts(quantity: Quantity, items: Iterable[InventoryItem]) -> list[QuantityPart]:
@@ -261,19 +271,20 @@ def _next(now: AsOf, start: _Start, found: list[Row], end: int) -> str | None:
         return None
     following = found[end]
     if start.as_of.until is None:
-        return token(now.position, following["position"])
-    time = following["effective_at"]
-    shown = sum(row["effective_at"] == time for row in found[:end])
+        return token(now.position, following[_POSITION])
+    time = following[_EFFECTIVE_AT]
+    shown = sum(row[_EFFECTIVE_AT] == time for row in found[:end])
     return token(now.position, time.isoformat(), shown)
 
 
 def _begun(after: str, as_of: AsOf | None) -> tuple[AsOf, _Start]:
     """As of when the first page was, and where this one begins. Raises BadToken."""
     if as_of is not None and as_of.until is not None:
-        _, time, skip = key_of(after, int, str, int)
-        if skip > MAX_SKIP:
+        pinned, said, skip = key_of(after, int, str, int)
+        time = _time(said)
+        if skip > MAX_SKIP or time > as_of.until:
             raise BadToken("after is not a token of this list: use its own `next`")
-        return as_of, _Start(AsOf(as_of.position, _time(time)), skip)
+        return AsOf(pinned, as_of.until), _Start(AsOf(pinned, time), skip)
     pinned, position = key_of(after, int, int)
     if position > pinned or (as_of is not None and pinned != as_of.position):
         raise BadToken("after is a token of another as_of: go on with that, or without a token")
@@ -290,24 +301,33 @@ def _time(said: str) -> datetime:
 @cache
 def _statement(quantity: Quantity, located: bool, known: bool) -> Composed:  # noqa: FBT001 - a cache key
     order = ("position",) if known else ("effective_at", "channel", "request_id", "position")
+    columns = (*_SAID, *(f"{name}_change" for name in _SIGNS[quantity]))
+    # By position, one quantity of a sku over all locations has an index of its own.
+    of_sku = known and not located and len(_SIGNS[quantity]) == 1
+    at_once = of_sku or located
+    found = (_OF_SKU if at_once else _BY_LOCATION).format(
+        key=SQL("kept.*") if at_once else _listed("kept.{}", order),
+        at=Identifier(order[0]),
+        bound=SQL("" if known else "AND kept.position <= %(as_of)s"),
+        changed=_changed(quantity, known=known),
+        newest=_listed("{} DESC", order),
+        located=SQL("AND kept.location = %(location)s" if located else ""),
+    )
     safety = SQL("entry.safety_stock_change") if known else _SAFETY_BY_TIME
     selected = [
         safety if name == "safety_stock_change" else SQL("entry.{}").format(Identifier(name))
-        for name in _COLUMNS
+        for name in columns
         if name != "actor"
     ]
-    # By position, one quantity of a sku over all locations has an index of its own.
-    of_sku = known and not located and len(_SIGNS[quantity]) == 1
-    found = (_OF_SKU if of_sku else _BY_LOCATION).format(
-        key=SQL(", ").join(SQL("kept.{}").format(Identifier(name)) for name in order),
-        at=Identifier(order[0]),
-        changed=_changed(quantity, known=known),
-        newest=SQL(", ").join(SQL("{} DESC").format(Identifier(name)) for name in order),
-        located=SQL("AND keys.location = %(location)s" if located else ""),
+    source = _ENTRIES.format(
+        selected=SQL(", ").join(selected),
+        entries=SQL("({found}) AS entry" if at_once else _FOUND).format(found=found),
     )
-    source = _ENTRIES.format(selected=SQL(", ").join(selected), found=found)
-    newest_first = ", ".join(f"{name} DESC" for name in order)
-    return listing(VIEWS, _COLUMNS, source, order=newest_first)
+    return listing(VIEWS, columns, source, order=", ".join(f"{name} DESC" for name in order))
+
+
+def _listed(each: LiteralString, names: Iterable[str]) -> Composed:
+    return SQL(", ").join(SQL(each).format(Identifier(name)) for name in names)
 
 
 def _changed(quantity: Quantity, *, known: bool) -> Composed:
@@ -323,23 +343,26 @@ def _changed(quantity: Quantity, *, known: bool) -> Composed:
 
 _OF_SKU: Final = SQL("""
     SELECT {key} FROM stock_history AS kept WHERE kept.network = %(network)s
-    AND kept.sku = %(sku)s AND kept.{at} <= %(start)s AND ({changed})
+    AND kept.sku = %(sku)s {located} AND kept.{at} <= %(start)s {bound} AND ({changed})
     ORDER BY {newest} LIMIT %(fetched)s
 """)
 _BY_LOCATION: Final = SQL("""
     SELECT newest.* FROM inventory AS keys CROSS JOIN LATERAL (
       SELECT {key} FROM stock_history AS kept WHERE kept.network = keys.network
       AND kept.sku = keys.sku AND kept.location = keys.location
-      AND kept.{at} <= %(start)s AND ({changed})
+      AND kept.{at} <= %(start)s {bound} AND ({changed})
       ORDER BY {newest} LIMIT %(fetched)s
     ) AS newest
-    WHERE keys.network = %(network)s AND keys.sku = %(sku)s {located}
+    WHERE keys.network = %(network)s AND keys.sku = %(sku)s
     ORDER BY {newest} LIMIT %(fetched)s
 """)
-_ENTRIES: Final = SQL("""
-    (SELECT {selected}, told.actor FROM ({found}) AS found
-    JOIN stock_history AS entry
+_FOUND: Final = """
+    ({found}) AS found JOIN stock_history AS entry
       ON entry.network = %(network)s AND entry.position = found.position
+"""
+"""Rows of many locations are sorted by their keys alone."""
+_ENTRIES: Final = SQL("""
+    (SELECT {selected}, told.actor FROM {entries}
     LEFT JOIN requests AS told ON told.network = entry.network
       AND told.channel = entry.channel AND told.request_id = entry.request_id
     ) AS entries
@@ -348,7 +371,7 @@ _SAFETY_BY_TIME: Final = SQL("""
     entry.safety_stock_set - coalesce((
       SELECT kept.safety_stock_set FROM stock_history AS kept WHERE kept.network = entry.network
       AND kept.sku = entry.sku AND kept.location = entry.location
-      AND kept.safety_stock_set IS NOT NULL
+      AND kept.safety_stock_set IS NOT NULL AND kept.position <= %(as_of)s
       AND (kept.effective_at, kept.channel, kept.request_id, kept.position)
         < (entry.effective_at, entry.channel, entry.request_id, entry.position)
       ORDER BY kept.effective_at DESC, kept.channel DESC, kept.request_id DESC, kept.position DESC

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import existing
+from api.commands import existing, shown
 from api.commands.reading import reply
 from api.commands.serving import connected
 from api.commands.terminal import (
+    AfterOption,
     AsOfOption,
     ClockOption,
     DataOption,
@@ -41,6 +42,7 @@ def explain(  # noqa: PLR0913  (its options)
     location: Annotated[str | None, typer.Option(help="At one location only.")] = None,
     as_of: AsOfOption = None,
     clock: ClockOption = None,
+    after: AfterOption = None,
     limit: LimitOption = 20,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -52,7 +54,7 @@ def explain(  # noqa: PLR0913  (its options)
     wanted = {"quantity": quantity, "location": location, "as_of": as_of, "clock": clock}
     path = f"/v1/inventory/{encoded(sku)}/explain"
     with connected(existing.load(data=data)) as client:
-        found = reply(client, path, {**wanted, "limit": limit})
+        found = reply(client, path, {**wanted, "after": after, "limit": limit})
     print_json(found) if as_json else _explained(found)
 
 
@@ -61,9 +63,9 @@ def _explained(found: Body) -> None:
     say(f"{found['quantity']} of {found['sku']} at {where}: {found['value']:,}{_sum(found)}")
     columns = ("position", "effective", "recorded", "location", "type", "change", "balance")
     numbers = ("position", "change", "balance")
-    shown = table(None, *columns, "of", "request", "by", numbers=numbers)
+    entries = table(None, *columns, "of", "request", "by", numbers=numbers)
     for entry in found["items"]:
-        shown.add_row(
+        entries.add_row(
             str(entry["position"]),
             _time(entry["effective_at"]),
             _time(entry["recorded_at"]),
@@ -75,9 +77,8 @@ def _explained(found: Body) -> None:
             f"{entry['channel']} {entry['request_id']}",
             entry["actor"] or "",
         )
-    out.print(shown)
-    if found["next"] is not None:
-        say("There is more: a higher --limit")
+    out.print(entries)
+    shown.more(found)
 
 
 def _sum(found: Body) -> str:

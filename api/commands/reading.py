@@ -8,6 +8,7 @@ import typer
 from api.commands import existing, shown
 from api.commands.serving import connected
 from api.commands.terminal import (
+    AfterOption,
     AsOfOption,
     ClockOption,
     DataOption,
@@ -61,6 +62,7 @@ def inventory(  # noqa: PLR0913  (its options)
     ] = False,
     as_of: AsOfOption = None,
     clock: ClockOption = None,
+    after: AfterOption = None,
     limit: LimitOption = 20,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -73,18 +75,19 @@ def inventory(  # noqa: PLR0913  (its options)
         raise Failure("--movements is about one sku: onebook inventory SKU --movements")
     if movements and (as_of or clock):
         raise Failure("--movements is not as of then: onebook explain SKU --as-of says why")
-    then = {"as_of": as_of, "clock": clock}
+    if after is not None and sku is not None and not movements and location is None:
+        raise Failure("--after goes on with a list; of one sku all locations are shown")
+    then, paged = {"as_of": as_of, "clock": clock}, {"after": after, "limit": limit}
     if movements and sku is not None:
         path = f"/v1/inventory/{encoded(sku)}/movements"
-        page = _get(data, path, {"location": location, "limit": limit})
+        page = _get(data, path, {"location": location, **paged})
         print_json(page) if as_json else shown.movements(sku, page)
     elif sku is None or location is not None:
-        wanted = {"sku": sku, "location": location, "limit": limit, **then}
-        page = _get(data, "/v1/inventory", wanted)
-        print_json(page) if as_json else shown.inventory(page["items"])
+        page = _get(data, "/v1/inventory", {"sku": sku, "location": location, **paged, **then})
+        print_json(page) if as_json else shown.inventory(page)
     else:
         item = _get(data, f"/v1/inventory/{encoded(sku)}", then)
-        print_json(item) if as_json else shown.inventory(item["items"])
+        print_json(item) if as_json else shown.inventory(item)
 
 
 def order(  # noqa: PLR0913  (its options)

@@ -43,7 +43,7 @@ def events(page: Body) -> None:
         row = (str(event["position"]), event["type"], event["stream"], Text(fields))
         shown.add_row(*row)
     out.print(shown)
-    _more(page, "after")
+    more(page)
 
 
 def timeline(page: Body) -> None:
@@ -56,7 +56,7 @@ def timeline(page: Body) -> None:
         when = _time(event["effective_at"])
         shown.add_row(str(event["position"]), when, event["type"], request, Text(fields))
     out.print(shown)
-    _more(page, "oldest first")
+    _more(page)
 
 
 def product(found: Body) -> None:
@@ -72,13 +72,14 @@ def product(found: Body) -> None:
     say(f"described by {by}, {_time(found['effective_at'])}, position {found['position']}")
 
 
-def inventory(items: list[Body]) -> None:
-    """Stock items."""
+def inventory(found: Body) -> None:
+    """Stock items: of one sku, or a page of them."""
     columns = (*_QUANTITIES, *_STATES)
     shown = table(None, "sku", "location", *columns, numbers=columns)
-    for item in items:
+    for item in found["items"]:
         shown.add_row(item["sku"], item["location"], *(_number(item[name]) for name in columns))
     out.print(shown)
+    more(found)
 
 
 def movements(sku: str, page: Body) -> None:
@@ -96,7 +97,7 @@ def movements(sku: str, page: Body) -> None:
             f"{row['channel']} {row['request_id']}",
         )
     out.print(shown)
-    _more(page, "newest first")
+    more(page)
 
 
 def order(found: Body) -> None:
@@ -142,7 +143,7 @@ def availability(page: Body) -> None:
     for item in page["items"]:
         shown.add_row(item["sku"], *(_number(item[name]) for name in columns))
     out.print(shown)
-    _more(page, "")
+    _more(page)
 
 
 def availability_of(found: Body) -> None:
@@ -175,7 +176,7 @@ def exceptions(page: Body) -> None:
             item["detail"],
         )
     out.print(shown)
-    _more(page, "")
+    _more(page)
 
 
 def transfers(page: Body) -> None:
@@ -187,7 +188,7 @@ def transfers(page: Body) -> None:
         quantities = (_number(item[name]) for name in _TRANSFER)
         shown.add_row(*ends, state, item["due"] or "", *quantities)
     out.print(shown)
-    _more(page, "")
+    _more(page)
 
 
 def transfer(found: Body) -> None:
@@ -205,7 +206,7 @@ def supplies(page: Body) -> None:
         place = (item["supply_id"], item["location"], item["state"], item["due"] or "")
         shown.add_row(*place, *quantities)
     out.print(shown)
-    _more(page, "")
+    _more(page)
 
 
 def supply(found: Body) -> None:
@@ -229,7 +230,7 @@ def holds(page: Body) -> None:
             ", ".join(f"{part['location']} {part['quantity']}" for part in item["parts"]),
         )
     out.print(shown)
-    _more(page, "")
+    _more(page)
 
 
 def _ended(state: str, cause: str | None) -> str:
@@ -270,7 +271,7 @@ def customer(found: Body) -> None:
             money(row["total_minor"], row["currency"]),
         )
     out.print(shown)
-    _more(found["history"], "newest first")
+    _more(found["history"])
 
 
 def _one_person(found: Body) -> None:
@@ -286,10 +287,16 @@ def _one_person(found: Body) -> None:
 _EVERY_EVENT = ("channel", "request_id", "occurred_at", "recorded_at")
 
 
-def _more(page: Body, how: str) -> None:
+def more(page: Body) -> None:
+    """Say what goes on behind a page, if anything does, where the command takes --after."""
+    if page.get("next") is not None:
+        say(f"There is more: --after {page['next']}")
+
+
+def _more(page: Body) -> None:
+    """The same where it does not."""
     if page["next"] is not None:
-        hint = f"--after {page['next']}" if how == "after" else "a higher --limit"
-        say(f"There is more: {hint}")
+        say("There is more: a higher --limit")
 
 
 def _short(value: object) -> str:

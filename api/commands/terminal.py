@@ -42,6 +42,10 @@ NetworkOption = Annotated[
 LimitOption = Annotated[
     int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")
 ]
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--after", metavar="NEXT", help="Go on behind a page: the `next` it ended with."),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option(

@@ -22,6 +22,7 @@ from projections.as_of import AsOf
 from projections.explain import Explanation, Quantity
 from projections.inventory import InventoryItem
 from projections.movements import Movement
+from projections.paging import MAX_PAGE
 
 router = APIRouter(tags=["inventory"], route_class=LeanRoute)
 LIVE: Final = (inventory.NAME,)
@@ -48,6 +49,7 @@ class ExplainList(AsOfList):
 
     quantity: Annotated[Quantity, Field(description="What is to be explained.")] = "on_hand"
     location: Located = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Events a page.")] = 25
 
 
 class Total(msgspec.Struct, frozen=True):

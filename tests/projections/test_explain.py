@@ -188,6 +188,34 @@ def test_events_of_one_instant_are_paged_without_loss(told):
         assert_running(entries, 28)
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_what_is_told_late_between_two_pages_changes_neither(told, limit):
+    shop = given(
+        received("SKU", "STORE", 9, at="08:00"),
+        held_back("SKU", "STORE", 2, at="09:00"),
+        received("SKU", "STORE", 1, at="12:00"),
+        received("SKU", "STORE", 2, at="12:00"),
+        held_back("SKU", "STORE", 3, at="12:30"),
+    )
+    ledger = told(shop)
+    as_of, later = AsOf(len(shop.books.events), shop.clock), ("12:00", "07:00", "08:30", "13:00")
+    wanted = {name: whole(ledger, "SKU", name, as_of=as_of)[1] for name in ("on_hand", "available")}
+    for name, entries in wanted.items():
+        found, _ = ledger.read(explain, "SKU", name, as_of=as_of, limit=limit)
+        shown = list(found.items)
+        while found.next:
+            for at in later:
+                told(shop.when(sold("SKU", "STORE", 1, at=at), held_back("SKU", "STORE", 5, at=at)))
+            told(shop.when(received("SKU", "DC", 7, at="09:30")))
+            after = AsOf(len(shop.books.events), as_of.until)
+            found, position = ledger.read(
+                explain, "SKU", name, as_of=after, limit=limit, after=found.next
+            )
+            assert (found.value, position) == (entries[0].balance, as_of.position)
+            shown += found.items
+        assert shown == entries, name
+
+
 def test_a_sku_without_stock_by_then_is_not_explained(told):
     ledger = told(given(received("SKU", "STORE", 5), received("CUP", "STORE", 1)))
     assert ledger.read(explain, "CUP", "on_hand", as_of=AsOf(2)) == (None, 2)
@@ -203,7 +231,14 @@ def test_a_token_of_another_list_is_refused(told, after):
 
 
 @pytest.mark.parametrize(
-    "after", [token(2, 1), token(2, "x", 1), token(2, "-1", 1), token(1, "2026-03-01", 10**6)]
+    "after",
+    [
+        token(2, 1),
+        token(2, "x", 1),
+        token(2, "-1", 1),
+        token(1, "2026-03-01", 10**6),
+        token(2, "2031-03-01T00:00:00+00:00", 0),
+    ],
 )
 def test_so_is_one_by_the_other_clock(told, after):
     shop = given(received("SKU", "STORE", 5))

@@ -184,6 +184,32 @@ def test_a_view_that_has_not_got_there_says_so(told):
         ledger.read(inventory_as_of.item_list, AsOf(1), after="x")
 
 
+def test_by_the_occurred_clock_an_answer_stands_for_all_that_it_counts(told):
+    shop = given(received("MUG", "STORE", 5, at="09:00"))
+    ledger = told(shop)
+    # What happens between finding out where the views stand and the read itself counts as well.
+    as_of = AsOf(len(shop.books.events), shop.clock.replace(hour=11))
+    told(shop.when(sold("MUG", "STORE", 2, at="10:00")))
+    head = len(shop.books.events)
+    [item], position = ledger.read(inventory_as_of.for_sku, as_of, "MUG")
+    assert (item.on_hand, position) == (3, head)
+    page = ledger.read(inventory_as_of.item_list, as_of)
+    assert ([item.on_hand for item in page.items], page.position) == ([3], head)
+    [item], position = ledger.read(inventory_as_of.for_sku, as_of, "MUG", bounded=True)
+    assert (item.on_hand, position) == (5, as_of.position)
+
+
+def test_what_was_known_at_a_position_of_a_time_is_the_fold_of_both(busy, days):
+    chance = Random(11)
+    head = len(days.books.events)
+    for time in moments_of(days, chance, 4):
+        at = chance.randint(head // 3, head)
+        wanted = folded(days, lambda p, e: p <= at and took_effect(e) <= time)  # noqa: B023
+        for sku in ("MUG", "TEA/POT"):
+            found, _ = busy.read(inventory_as_of.for_sku, AsOf(at, time), sku, bounded=True)
+            assert found == [item for item in wanted if item.sku == sku], (at, time)
+
+
 def test_nothing_is_known_of_the_times_of_an_empty_ledger(ledger):
     ledger.project()
     assert ledger.read(moment, datetime(2026, 3, 1, tzinfo=UTC)) is None

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from served import Body, Sender
 
+from projections.paging import token
+
 NINE, TEN, NOON, ONE = (f"2026-03-01T{hour}:00:00Z" for hour in ("09", "10", "12", "13"))
 DISTANT = "1999-01-01T00:00:00Z"
 
@@ -183,6 +185,8 @@ def test_a_token_of_another_question_is_refused(web, told):
         {"after": known, "as_of": NOON, "clock": "occurred"},
         {"after": true},
         {"after": "x"},
+        {"after": token(2**62, 1)},
+        {"after": token(2**62, NINE, 1), "as_of": NOON, "clock": "occurred"},
         {"quantity": "price"},
         {"limit": 0},
     ):

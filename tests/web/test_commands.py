@@ -11,6 +11,7 @@ from embedded_folder import remove_ledger
 from served import NOON, Sender, onebook, serving
 
 from consumers.ingest.examples import MAPPING, SAMPLE, example
+from projections.paging import token
 
 COMMANDS = (
     "demo",
@@ -100,6 +101,22 @@ def test_each_read_prints_a_table_for_people_and_json_for_programs(data: Path) -
         )
         programs = onebook(*command, "--data", str(data), "--json")
         assert key in json.loads(programs.stdout)
+
+
+def test_a_long_answer_is_read_on_from_where_it_ended(data: Path) -> None:
+    begun = ["explain", "MUG/RED", "--limit", "1", "--data", str(data)]
+    first = json.loads(onebook(*begun, "--json").stdout)
+    said = f"There is more: --after {first['next']}"
+    assert said in onebook(*begun).stdout.replace("\n", "")
+    second = onebook(*begun, "--after", first["next"], "--json")
+    entries = [*first["items"], *json.loads(second.stdout)["items"]]
+    assert [entry["type"] for entry in entries] == ["stock_sold", "stock_received"]
+    [item] = json.loads(onebook("inventory", "--data", str(data), "--json").stdout)["items"]
+    behind = token(item["sku"], item["location"])
+    done = onebook("inventory", "--after", behind, "--data", str(data), "--json")
+    assert json.loads(done.stdout) == {"items": [], "next": None}
+    wrong = onebook("inventory", "MUG/RED", "--after", behind, "--data", str(data))
+    assert (wrong.returncode, "--after goes on with a list" in wrong.stderr) == (2, True)
 
 
 def test_what_is_not_there_is_said_and_exits_2(data: Path) -> None:
