@@ -102,7 +102,9 @@ async def resolved(
             raise _wrong("clock", why)
         return await _at_position(services, int(query.as_of), then)
     time = _time(query.as_of)
-    return await (_occurred_by if query.clock == "occurred" else _recorded_by)(services, time)
+    if query.clock == "occurred":
+        return await _occurred_by(services, time, then)
+    return await _recorded_by(services, time)
 
 
 async def _at_position(services: Services, position: int, then: Names) -> AsOf:
@@ -130,9 +132,11 @@ async def _recorded_by(services: Services, time: datetime) -> AsOf:
     return AsOf(found.position)
 
 
-async def _occurred_by(services: Services, time: datetime) -> AsOf:
-    found = await _moment(services, time)
-    return AsOf(found.shown, time)
+async def _occurred_by(services: Services, time: datetime, then: Names) -> AsOf:
+    shown = services.backend.views.position(then)
+    if shown and time <= datetime.now(UTC):
+        return AsOf(shown, time)
+    return AsOf((await _moment(services, time)).shown, time)
 
 
 async def _moment(services: Services, time: datetime, min_position: int = 0) -> Moment:
