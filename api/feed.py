@@ -7,6 +7,7 @@ telling takes no more than a tenth of the time, however many listen.
 import asyncio
 import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Final
 
 from api import problems
@@ -15,8 +16,8 @@ from api.problems import Problem
 from api.reads import Reads
 from consumers.availability.memory import Memory, Touched
 from consumers.availability.ring import MAX_CHANGES, Change, Filter, Ring, offer_of
+from consumers.availability.unnamed import Unnamed
 from ledger.log import get_logger
-from projections.availability_parts import Source, skus_of
 
 MAX_LISTENERS: Final = 2_000
 MAX_CHANNELS: Final = 500
@@ -58,7 +59,8 @@ class Feed:
         self._said: dict[tuple[str, str], bytes] = {}
         self._pending: dict[str, set[str | None]] = {}
         self._positions: dict[str, int] = {}
-        self._unnamed: set[Source] = set()
+        self._unnamed = Unnamed()
+        self._left: dict[str, float] = {}
         self._everything = False
         self._grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -68,6 +70,7 @@ class Feed:
         self._chunks: dict[tuple[Filter, int], tuple[bytes, int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         live.on_taken = self._taken
+        live.on_forgotten = self._replaced
 
     @property
     def listeners(self) -> int:
@@ -91,6 +94,8 @@ class Feed:
         if self.closing or self.listeners >= MAX_LISTENERS:
             raise Problem(problems.TOO_MANY_STREAMS, f"{self.listeners} streams are open")
         memory = await self._ready(min_position)
+        if self.listeners >= MAX_LISTENERS:  # others came meanwhile
+            raise Problem(problems.TOO_MANY_STREAMS, f"{self.listeners} streams are open")
         if memory is not self._memory or self._task is None or self._task.done():
             self._begin(memory)
         self._watch(wanted.channels if wanted.channels is not None else memory.channels)
@@ -102,17 +107,30 @@ class Feed:
         """Listen no more."""
         group = self._groups[listener.wanted]
         group.discard(listener)
+        self._left_at = time.monotonic()
         if not group:
             del self._groups[listener.wanted]
-        self._left_at = time.monotonic()
+            unwanted = self._watched.keys() - self._listened_to()
+            self._left |= dict.fromkeys(unwanted - self._left.keys(), self._left_at)
 
     def resumes(self, wanted: Filter, position: int) -> bool:
         """Whether all that such a listener wants is kept from behind this position on."""
         memory = self._memory
         assert memory is not None, "joined"
         channels = wanted.channels if wanted.channels is not None else memory.channels
-        began = max((self._watched[channel] for channel in channels), default=0)
-        return began <= position and self.ring.resumes(position)
+        watched = all(self._watched.get(channel, position + 1) <= position for channel in channels)
+        return watched and self.ring.resumes(position)
+
+    async def look(self) -> bool:
+        """Whether what is told is followed; else it is begun anew, as soon as that can be."""
+        with suppress(Problem):
+            await self._live.has(())
+        memory = self._live.memory
+        if memory is None or self._live.failed:
+            return False
+        if memory is not self._memory or self._task is None or self._task.done():
+            self._begin(memory)
+        return True
 
     def chunk(self, wanted: Filter, number: int) -> tuple[bytes, int]:
         """What there is to tell from a number on, the same bytes for all who want the same."""
@@ -171,17 +189,40 @@ class Feed:
         self._all_woken_at = 0
         for known in (self._said, self._pending, self._positions, self._watched, self._chunks):
             known.clear()
+        self._left.clear()
         for wanted in self._groups:
             self._watch(wanted.channels if wanted.channels is not None else memory.channels)
         self._unnamed.clear()
         self._task = asyncio.create_task(self._run())
+        self._wake_all()  # before they tell a position of the new ring
 
     def _watch(self, channels: Iterable[str]) -> None:
+        position = self.ring.told if self._memory is None else self._memory.position
         for channel in channels:
             if channel not in self._watched and len(self._watched) >= MAX_CHANNELS:
-                why = f"{MAX_CHANNELS} channels are listened to"
-                raise Problem(problems.TOO_MANY_STREAMS, why)
-            self._watched.setdefault(channel, self.ring.told)
+                if not self._left:
+                    why = f"{MAX_CHANNELS} channels are listened to"
+                    raise Problem(problems.TOO_MANY_STREAMS, why)
+                self._unwatch(next(iter(self._left)))
+            self._watched.setdefault(channel, position)
+            self._left.pop(channel, None)
+
+    def _unwatch(self, channel: str) -> None:
+        """Nobody has listened to it for long, or others need its place."""
+        self._left.pop(channel, None)
+        self._watched.pop(channel, None)
+        self._said = {key: body for key, body in self._said.items() if key[0] != channel}
+
+    def _listened_to(self) -> Collection[str]:
+        memory = self._memory
+        described = () if memory is None else memory.channels
+        named = (described if w.channels is None else w.channels for w in self._groups)
+        return {channel for channels in named for channel in channels}
+
+    def _replaced(self) -> None:
+        """Rows of the views were replaced: what was told may have been wrong."""
+        self._everything = True
+        self._grown.set()
 
     def _taken(self, touched: Touched) -> None:
         if self._task is None or self._task.done():
@@ -189,7 +230,7 @@ class Feed:
         for sku, position in touched.skus.items():
             self._positions[sku] = position
             self._pending.setdefault(sku, set()).update(touched.at[sku])
-        self._unnamed |= touched.unnamed
+        self._unnamed.add(touched.unnamed, touched.position)
         self._everything |= touched.everywhere or not touched.channels.isdisjoint(self._wanted())
         self._grown.set()
 
@@ -206,7 +247,15 @@ class Feed:
             await self._grown.wait()
             self._grown.clear()
             began = time.monotonic()
-            await self._round()
+            for channel, left_at in list(self._left.items()):
+                if began - left_at > KEPT_S:
+                    self._unwatch(channel)
+            try:
+                await self._round()
+            except Exception as fault:  # noqa: BLE001 - whatever it is, listeners get a new snapshot
+                log.error("feed_failed", error=repr(fault))
+                self._everything = True
+                asyncio.get_running_loop().call_later(AFTER_FAULT_S, self._grown.set)
             await asyncio.sleep(0)  # who was woken has had its turn
             await asyncio.sleep(max(PAUSE_S, REST * (time.monotonic() - began)))
             if not self._groups and time.monotonic() - self._left_at > KEPT_S:
@@ -235,11 +284,11 @@ class Feed:
         if not self._unnamed:
             return
         async with self._reads.at(views=()) as conn:
-            sources = set(self._unnamed)
-            found = await skus_of(conn, self._reads.network, sources)
-        self._unnamed -= sources
+            found = await self._unnamed.skus(conn, self._reads.network)
         for sku in found:
             self._pending.setdefault(sku, set()).add(None)
+        if self._unnamed:  # the views do not show them yet
+            asyncio.get_running_loop().call_later(AFTER_FAULT_S, self._grown.set)
 
     async def _tell(self) -> None:
         """Put what changed into the ring, and wake who wants to hear of it."""

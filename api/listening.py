@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api import problems
 from api.feed import Feed, Listener
 from api.problems import Problem
 from consumers.availability.ring import Filter, as_mark, as_snapshot
@@ -18,6 +19,7 @@ SENT_WITHIN_S: Final = 20.0
 QUIET_S: Final = 15.0
 """After so long without a change the position is told, so that a resume goes on from there."""
 BEHIND: Final = "You took the changes too slowly: connect again, and you get a new snapshot."
+FOLLOWS_NOT: Final = "The ledger is not followed here just now: connect again in a moment."
 PAGE_SKUS: Final = 100
 """Of a snapshot, at a time."""
 _HEADERS: Final = [
@@ -88,6 +90,8 @@ class Listening(Response):
         with suppress(TimeoutError):
             async with asyncio.timeout(QUIET_S):
                 await woken.wait()
+        if not woken.is_set() and not await self._feed.look():
+            raise Problem(problems.NOT_READY, FOLLOWS_NOT)
         if not woken.is_set():
             await self._say(as_mark("position", self._feed.ring.told))
         woken.clear()

@@ -28,6 +28,8 @@ IDLE_S: Final = 900.0
 """Nobody has asked for so long: the ledger is not followed for it any more."""
 AT_ONCE: Final = 500
 """Events that are taken in one go; then others have their turn."""
+AGAIN_AFTER_S: Final = 5.0
+"""A tail that failed is begun anew after so long."""
 MAX_WAITING: Final = 10_000
 HANDED_ON_WITHIN_S: Final = 0.5
 """How often a tail that waits for the event loop looks whether it is to stop."""
@@ -72,6 +74,7 @@ class Live:
         self._generations: Mapping[str, int] = {}
         self._waiting: dict[asyncio.Future[None], int] = {}
         self.on_taken: Callable[[Touched], None] = lambda _: None
+        self.on_forgotten: Callable[[], None] = lambda: None
 
     def open(self) -> None:
         """Be ready to follow."""
@@ -139,7 +142,7 @@ class Live:
         """
         self.follow()
         memory = self._memory
-        if memory is None or self._failed() or self._views.outdated(READS):
+        if memory is None or self.failed or self._views.outdated(READS):
             return False
         self._forget_replaced(memory)
         if min_position and not await self.reached(min_position, VIEW_WAIT_S):
@@ -161,10 +164,13 @@ class Live:
         if generations != self._generations:
             self._generations = generations
             memory.forget()
+            self.on_forgotten()
 
     def follow(self) -> None:
         """Somebody asks: follow the ledger from now on, unless that is done already."""
-        self._asked_at = time.monotonic()
+        self._asked_at = now = time.monotonic()
+        if self._tail is not None and self.failed and now - self._tail.ended_at > AGAIN_AFTER_S:
+            self._stop()
         if self._tail is None and self._loop is not None:
             tail = Tail(
                 self._open_source,
@@ -189,7 +195,9 @@ class Live:
             self._waiting.pop(there, None)
         return memory.position >= position
 
-    def _failed(self) -> bool:
+    @property
+    def failed(self) -> bool:
+        """Whether the ledger is not followed, because that failed; it is tried again."""
         return self._tail is not None and self._tail.fault is not None
 
     def _hand_on(self, tail: Tail, taking: Coroutine[Any, Any, None]) -> None:
@@ -219,6 +227,7 @@ class Live:
                 self.on_taken(memory.take(some, position if last else None))
             self._tell(memory.position)
             await asyncio.sleep(0)
+        self._forget_replaced(memory)
         memory.recent.passed(self._views.position(READS))
         if time.monotonic() - self._asked_at > IDLE_S:
             self._stop()

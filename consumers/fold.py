@@ -129,7 +129,7 @@ class ViewFold:
             self._network,
             self._views.values(),
             leave_outdated=self._leave_outdated,
-            sql_views=self._schema is None,
+            read=self._schema is None,
         )
         conn.execute(f"SET idle_in_transaction_session_timeout = {MAX_IDLE_IN_TRANSACTION_MS}")
         self.stopped = {}
@@ -162,15 +162,13 @@ class ViewFold:
         if taken is None:
             return False
         try:
-            self._take_in(behind, taken)
+            self._take_in_or_isolate(behind, taken)
         except ViewReplaced as replaced:
             log.info("view_goes_on_after_its_rebuild", reason=str(replaced))
             self._reread(self.connection)
         except CheckpointMoved:
             self._reread(self.connection)
             raise
-        except _ViewFailed as failed:
-            self._isolate(failed, taken.events[-1][0])
         return True
 
     def look(self) -> None:
@@ -218,6 +216,12 @@ class ViewFold:
             for name in self._kept
             if name not in self.stopped and self._locked_until.get(name, now) <= now
         ]
+
+    def _take_in_or_isolate(self, behind: Sequence[str], taken: Taken) -> None:
+        try:
+            self._take_in(behind, taken)
+        except _ViewFailed as failed:
+            self._isolate(failed, taken.events[-1][0])
 
     def _take_in(self, behind: Sequence[str], taken: Taken) -> None:
         conn, (batch, checkpoint) = self.connection, taken
@@ -301,9 +305,12 @@ class ViewFold:
             raise FoldFailed(why, events[0][0] if events else None) from fault
 
     def _isolate(self, failed: _ViewFailed, last: int) -> None:
-        """Take the view that failed alone as far as it goes, by ever smaller steps, and stop it."""
+        """Take the view that failed alone as far as it goes, by ever smaller steps, and stop it.
+
+        One that somebody else has locked is left alone: it fails again when it is free.
+        """
         name, limit = failed.name, self._max_batch_events
-        while self._kept[name].position < last:
+        while self._kept[name].position < last and name in self._going():
             taken = self._source.read(self._kept[name].stand, last, limit)
             assert taken is not None, f"view {name} failed on events that are not there"
             try:

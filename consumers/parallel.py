@@ -146,7 +146,14 @@ def _fold(ledger: LedgerAt, names: list[str], until: int, schema: str | None) ->
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     with ledger.reader() as recorder:
         source = source_of(recorder, ledger.database_url, listen=False)
-        views = ViewFold(source, ledger.database_url, ledger.network, names, schema=schema)
+        views = ViewFold(
+            source,
+            ledger.database_url,
+            ledger.network,
+            names,
+            schema=schema,
+            leave_outdated=schema is None,  # they are read, and rebuilt beside, by whoever calls
+        )
         try:
             views.open()
             source.look()

@@ -74,7 +74,7 @@ class Rebuilt(Struct, frozen=True):
 
 def copy_schema(network: str) -> str:
     """Where the copies stand."""
-    return f"onebook_rebuild_{network}"
+    return f"{upkeep.REBUILD_BESIDE}{network}"
 
 
 def rebuild(
@@ -183,10 +183,7 @@ class Rebuild:
         conn.execute(f"SET idle_in_transaction_session_timeout = '{MAX_IDLE_S}s'")
         conn.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
         conn.execute(SQL("SET work_mem = {}").format(equalising.WORK_MEMORY))
-        locked = conn.execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [self._schema]
-        ).fetchone()
-        if locked != (True,):
+        if not upkeep.hold_rebuild(conn, self._network):
             raise RebuildRuns(
                 f"a rebuild of views of network {self._network} is under way: wait for its end, "
                 "which GET /v1/projections shows"
@@ -212,7 +209,7 @@ class Rebuild:
                 log.error("view_cannot_be_rebuilt", view=name, error=str(fault))
                 upkeep.fail_rebuild(self._conn, self._network, [name], str(fault))
                 failed.append(str(fault))
-        self._drop_copy()
+        self._drop_copies()
         if failed:
             raise RebuildFailed("; ".join(failed))
         return done
@@ -255,7 +252,7 @@ class Rebuild:
             copy.close()
         if not sound:
             log.warning("rebuild_begins_anew", network=self._network)
-            self._drop_copy()
+            self._drop_copies()
             copy = self._copy_of(source, self.names)
             copy.open()
             copy.close()
@@ -396,7 +393,7 @@ class Rebuild:
         if equalising.alike(conn, view.tables, self._schema):
             differences = equalising.equalise(conn, network, view.tables, self._schema)
             if not same:
-                equalising.redescribe(conn, view.tables, self._schema)
+                equalising.redescribe(conn, view.tables)
         else:
             differences = Differences()
             checkpoints.redefine(conn, view.name, view.definition, but=network)
@@ -416,8 +413,14 @@ class Rebuild:
             max_rows_in_memory=self._rows_in_memory,
         )
 
-    def _drop_copy(self) -> None:
-        self._conn.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(self._schema)))
+    def _drop_copies(self) -> None:
+        """Drop the copies of these views; what was interrupted of others is gone on with."""
+        conn, schema = self._conn, self._schema
+        with conn.transaction():
+            for view in self._views.values():
+                equalising.drop(conn, view.tables, schema)
+            if not checkpoints.drop_copies(conn, self.names, views.VIEWS, schema):
+                conn.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
 
     def _tell(self, until: int | None) -> None:
         now = time.monotonic()

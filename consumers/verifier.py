@@ -6,6 +6,7 @@ and then the digest of the rows that stand there is taken anew: that finds what 
 hand, or a disk. What differs raises an alarm, with the first position where they part.
 """
 
+import math
 import sys
 import threading
 import time
@@ -37,6 +38,8 @@ EVERY_S: Final = 60.0
 """How often what is new is verified."""
 ROWS_EVERY_S: Final = 3_600.0
 """How often all rows are read; a fold that takes longer is interrupted for it, and gone on with."""
+SLOW_SNAPSHOT_S: Final = 30.0
+"""So long rows are read slowly in one transaction; then at full speed: vacuum waits for its end."""
 ANEW_EVERY_S: Final = 86_400.0
 """How often a process that lives so long has the whole ledger folded again."""
 MAX_ROUNDS: Final = 1_000
@@ -179,14 +182,29 @@ class _Pass:
         return parted
 
     def _check_rows_of(self, name: str) -> Parted | None:
-        conn, tables = self._conn, views.VIEWS[name]().tables
+        """Rows that are only appended are most, and never change: they are read at leisure first.
+
+        What came meanwhile, and all other tables, are read in one moment.
+        """
+        conn, network, view = self._conn, self._network, views.VIEWS[name]()
+        appended = [rows.table for rows in view.appended]
+        others = [table for table in view.tables if table not in appended]
+        begun = checkpoints.kept(conn, network)[name]
+        total = sum(
+            digests.of_appended(conn, network, table, begun.position, on_read=self._read)
+            for table in appended
+        )
         with conn.transaction():
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            kept = checkpoints.kept(conn, self._network)[name]
-            now = digests.of_stored(
-                conn, self._network, tables, on_read=lambda rows: self._pause(rows / ROWS_PER_EVENT)
+            hurry_at = time.monotonic() + SLOW_SNAPSHOT_S
+            kept = checkpoints.kept(conn, network)[name]
+            if kept.generation != begun.generation:
+                return None
+            total += digests.of_stored(conn, network, appended, after=begun.position)
+            total += digests.of_stored(
+                conn, network, others, on_read=lambda rows: self._read(rows, hurry_at)
             )
-        if now == kept.digest:
+        if total % digests.MODULUS == kept.digest:
             upkeep.rows_verified(conn, self._network, name, kept.position)
             return None
         proof = upkeep.proofs(conn, self._network).get(name)
@@ -194,6 +212,10 @@ class _Pass:
         what = f"the rows that stand in view {name} at position {kept.position} are not those"
         said = f"{what} that were written there"
         return Parted(name, after, kept.position, said, by_an_event=False)
+
+    def _read(self, rows: int, hurry_at: float = math.inf) -> None:
+        """So many rows were read: rest, unless it is late."""
+        self._pause(rows / ROWS_PER_EVENT if time.monotonic() < hurry_at else 0)
 
     def check_fold(self, deadline: float) -> list[Parted]:
         """Fold on to where the views stand, and compare on the way, until the clock says so."""

@@ -7,7 +7,7 @@ Read at one instant, so that whoever knows the events behind these positions can
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from psycopg import AsyncConnection
@@ -136,6 +136,19 @@ async def skus_of(conn: AsyncConnection[Any], network: str, sources: Iterable[So
     return {sku for [sku] in found}
 
 
+class Stand(NamedTuple):
+    """Where a view stands, and how often its rows were replaced."""
+
+    position: int
+    generation: int
+
+
+async def stands_of_views(conn: AsyncConnection[Any], network: str) -> dict[str, Stand]:
+    """Where the views stand that availability is read from, by name."""
+    params = {"network": network, "views": list(READS)}
+    return {view: Stand(*stand) for view, *stand in await _rows(conn, _STANDS, params)}
+
+
 async def _read_named(
     conn: AsyncConnection[Any], params: dict[str, Any], wanted: dict[str, SkuParts], named: Named
 ) -> None:
@@ -207,8 +220,8 @@ def _lines(wanted: dict[str, SkuParts], rows: Iterable[Sequence[Any]]) -> None:
 
 
 async def _stands(conn: AsyncConnection[Any], params: dict[str, Any]) -> dict[str, int]:
-    found = await _rows(conn, _STANDS, params)
-    return {str(view): int(position) for view, position in found}
+    found = await stands_of_views(conn, params["network"])
+    return {view: stand.position for view, stand in found.items()}
 
 
 async def _rows(
@@ -220,10 +233,6 @@ async def _rows(
 
 
 _ONE_INSTANT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_STANDS: Final = """
-    SELECT view, position FROM projections
-    WHERE network = %(network)s AND view = ANY(%(views)s)
-"""
 _PLACES: Final = """
     SELECT location, active, effective_at, described_by, described_in
     FROM locations WHERE network = %(network)s
@@ -286,6 +295,10 @@ _NAMED_LINES: Final = f"""
     SELECT line.sku, {_LINE_COLUMNS}
     FROM unnest(%(ids)s::text[], %(line_ids)s::text[]) AS asked (order_id, line_id)
     JOIN order_lines AS line USING (order_id, line_id) WHERE network = %(network)s
+"""
+_STANDS: Final = """
+    SELECT view, position, generation FROM projections
+    WHERE network = %(network)s AND view = ANY(%(views)s)
 """
 _SKUS_OF: Final = """
     SELECT sku FROM supply_lines

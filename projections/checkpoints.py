@@ -219,6 +219,24 @@ def replace(conn: Connection[Any], network: str, view: str, definition: str, *, 
     _notify(conn, network)
 
 
+def drop_copies(
+    conn: Connection[Any], views: Iterable[str], known: Iterable[str], copy: str
+) -> bool:
+    """Delete the checkpoints of copies of views; whether one of any known view is left there."""
+    for table in (PROJECTIONS, MARKS):
+        there = Identifier(copy, table.name)
+        if conn.execute("SELECT to_regclass(%s)", [there.as_string()]).fetchone() == (None,):
+            return False
+        conn.execute(SQL("DELETE FROM {} WHERE view = ANY(%s)").format(there), [list(views)])
+    found = conn.execute(
+        SQL("SELECT EXISTS (SELECT FROM {} WHERE view = ANY(%s))").format(
+            Identifier(copy, PROJECTIONS.name)
+        ),
+        [list(known)],
+    ).fetchone()
+    return found == (True,)
+
+
 def advance(
     conn: Connection[Any],
     network: str,

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
+from psycopg.sql import SQL, Identifier
 
 from projections.tables import Table, Values
 
@@ -46,22 +48,61 @@ def of_rows(table: Table, rows: Iterable[Values]) -> int:
     return total
 
 
+def of_appended(
+    conn: Connection[Any],
+    network: str,
+    table: Table,
+    until: int,
+    *,
+    on_read: Callable[[int], object],
+) -> int:
+    """The hashes, added up, of the rows up to a position in a table that is only appended to.
+
+    They never change. Each page is read in a transaction of its own, if the connection is in none:
+    nothing in the database waits for the end of it.
+    """
+    key_of = itemgetter(*(table.names.index(name) for name in table.key))
+    total, last = 0, None
+    while page := _page(conn, network, table, until, last):
+        total += sum_of(table, page)
+        on_read(len(page))
+        key = key_of(page[-1])
+        last = key if isinstance(key, tuple) else (key,)
+    return total
+
+
+def _page(
+    conn: Connection[Any], network: str, table: Table, until: int, last: Values | None
+) -> list[Values]:
+    """The next rows by key; those behind `last`, if there is one."""
+    key = SQL(", ").join(map(Identifier, table.key))
+    behind = SQL("AND ({}) > ({})").format(key, SQL(", ").join([SQL("%s")] * len(table.key)))
+    statement = SQL("{} AND position <= %s {} ORDER BY {} LIMIT %s").format(
+        table.select_all, SQL("") if last is None else behind, key
+    )
+    values = [network, until, *(last or ()), CHUNK_ROWS]
+    return conn.execute(statement, values, binary=True, prepare=True).fetchall()
+
+
 def of_stored(
     conn: Connection[Any],
     network: str,
     tables: Iterable[Table],
     *,
+    after: int | None = None,
     on_read: Callable[[int], object] = lambda _rows: None,
 ) -> int:
     """The digest of what stands in tables, read through in bounded memory.
 
     The connection must be in a transaction, which says as of when. `on_read` is called with the
-    number of rows that were read since, and may take its time.
+    number of rows that were read since, and may take its time. With `after` only of rows behind a
+    position.
     """
+    behind = SQL("") if after is None else SQL(" AND position > {}").format(after)
     total = 0
     for table in tables:
         with conn.cursor(name=f"digest_{table.name}") as cursor:
-            cursor.execute(table.select_all, [network], binary=True)
+            cursor.execute(table.select_all + behind, [network], binary=True)
             while chunk := cursor.fetchmany(CHUNK_ROWS):
                 total += sum_of(table, chunk)
                 on_read(len(chunk))

@@ -17,6 +17,7 @@ from projections.upkeep import RowDifference
 
 MAX_DIFFERENCES: Final = 20
 """Named, of one table; all are counted."""
+_TWIN: Final = "indexed_by_definition"
 WORK_MEMORY: Final = "64MB"
 _EXACT: Final = ("jsonb", "numeric")
 """Types with values that are equal and are written differently: compared as text."""
@@ -83,17 +84,18 @@ def alike(conn: Connection[Any], tables: Iterable[Table], copy: str) -> bool:
     )
 
 
-def redescribe(conn: Connection[Any], tables: Iterable[Table], copy: str) -> None:
-    """Comment on tables as this release does, and make the indexes that only their copies have."""
+def redescribe(conn: Connection[Any], tables: Iterable[Table]) -> None:
+    """Comment on tables as this release does, and make the indexes that they lack."""
     for table in tables:
         table.describe(conn)
-        here = _indexes(conn, table.name)
-        for index in _indexes(conn, f"{_quoted(copy)}.{_quoted(table.name)}") - here:
-            conn.execute(SQL("CREATE INDEX ON {} {}").format(Identifier(table.name), SQL(index)))
+        _make_indexes(conn, table)
 
 
 def replace(conn: Connection[Any], tables: Iterable[Table], copy: str) -> None:
-    """Have copies take the place of tables, of all networks; SQL views over them go."""
+    """Have copies take the place of tables, of all networks; SQL views over them go.
+
+    Copies are folded without the indexes that only readers need: those are made here.
+    """
     for table in tables:
         table.drop(conn)
         conn.execute(
@@ -101,6 +103,7 @@ def replace(conn: Connection[Any], tables: Iterable[Table], copy: str) -> None:
                 Identifier(copy, table.name), Identifier(_current_schema(conn))
             )
         )
+        _make_indexes(conn, table)
 
 
 def drop(conn: Connection[Any], tables: Iterable[Table], copy: str) -> None:
@@ -213,6 +216,18 @@ def _indexes(conn: Connection[Any], table: str) -> set[LiteralString]:
         [table],
     )
     return {index for (index,) in found.fetchall()}
+
+
+def _make_indexes(conn: Connection[Any], table: Table) -> None:
+    """Make the indexes that a table lacks, by its definition: an empty twin has them all."""
+    twin, name = Identifier("pg_temp", _TWIN), Identifier(table.name)
+    conn.execute(SQL("CREATE TABLE {} (LIKE {})").format(twin, name))
+    for index in table.indexes:
+        conn.execute(SQL("CREATE INDEX ON {} {}").format(twin, SQL(index)))
+    lacking = _indexes(conn, f"pg_temp.{_TWIN}") - _indexes(conn, table.name)
+    conn.execute(SQL("DROP TABLE {}").format(twin))
+    for index in sorted(lacking):
+        conn.execute(SQL("CREATE INDEX ON {} {}").format(name, SQL(index)))
 
 
 def _quoted(name: str) -> str:

@@ -120,6 +120,7 @@ QUANTITIES: Final = (
 )
 """What a row has the change and the balance of; what can be sold follows from them."""
 
+_BY_ITEM: Final = "(network, sku, location, position)"
 _BY_STAMP: Final = (
     "(network, sku, location, effective_at, channel, request_id, position) "
     "WHERE safety_stock_set IS NOT NULL"
@@ -130,7 +131,7 @@ STOCK_HISTORY = Table(
     key=("position",),
     comment="Every event of stock: what it changed, and every quantity after it.",
     indexes=[
-        "(network, sku, location, position)",
+        _BY_ITEM,
         "(network, sku, location, effective_at)",
         # What explains a quantity, over all locations, is found by these however rarely it changes.
         "(network, sku, position) WHERE moves",
@@ -141,6 +142,7 @@ STOCK_HISTORY = Table(
         "(network, sku, position) WHERE incoming_change IS NOT NULL",
         _BY_STAMP,
     ],
+    folding=[_BY_ITEM, _BY_STAMP],
 )
 MOVING: Final = frozenset(
     {

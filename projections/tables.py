@@ -45,7 +45,8 @@ class Table:
     """A table of a view, known by its row struct.
 
     `key` is what identifies a row within its network. `order` is how verify goes through the
-    rows: by the key, or by position where rows are only ever appended.
+    rows: by the key, or by position where rows are only ever appended. `folding` are those of the
+    indexes that the fold itself finds rows by; all others are for readers.
     """
 
     def __init__(  # noqa: PLR0913 - a table is what it is made of
@@ -57,6 +58,7 @@ class Table:
         comment: str,
         order: tuple[str, ...] | None = None,
         indexes: Iterable[str] = (),
+        folding: Iterable[str] = (),
         fillfactor: int = 100,
     ) -> None:
         self.name = name
@@ -64,16 +66,21 @@ class Table:
         self.comment = comment
         self.order = order or key
         self.indexes = tuple(indexes)
+        self.folding = tuple(folding)
         self.fillfactor = fillfactor
         self.columns = columns_of(row)
         self.names = tuple(column.name for column in self.columns)
         assert set(key) | set(self.order) <= set(self.names), name
+        assert set(self.folding) <= set(self.indexes), name
 
-    def create(self, conn: Connection[Any]) -> None:
-        """Create the table with its comments and indexes unless it is there."""
+    def create(self, conn: Connection[Any], *, read: bool = True) -> None:
+        """Create the table with its comments and indexes unless it is there.
+
+        One that is not `read` but by its fold has only the indexes for that.
+        """
         exists = conn.execute("SELECT to_regclass(%s)", [self.name]).fetchone()
         if exists == (None,):
-            for statement in self._definition():
+            for statement in self._definition(self.indexes if read else self.folding):
                 conn.execute(statement)
 
     def drop(self, conn: Connection[Any]) -> None:
@@ -83,9 +90,9 @@ class Table:
     @cached_property
     def definition(self) -> str:
         """All that makes the table, as text."""
-        return "\n".join(statement.as_string() for statement in self._definition())
+        return "\n".join(statement.as_string() for statement in self._definition(self.indexes))
 
-    def _definition(self) -> Iterable[Composed]:
+    def _definition(self, indexes: Iterable[str]) -> Iterable[Composed]:
         table = Identifier(self.name)
         defined = [
             SQL("{} {}{}").format(
@@ -102,7 +109,7 @@ class Table:
             Quoted(self.fillfactor),
         )
         yield from self._comments()
-        for index in self.indexes:
+        for index in indexes:
             yield SQL("CREATE INDEX ON {} {}").format(table, SQL(index))
 
     def describe(self, conn: Connection[Any]) -> None:

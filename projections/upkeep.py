@@ -16,8 +16,8 @@ from psycopg.types.json import Jsonb
 
 from projections.tables import Table
 
-SILENT_AFTER_S: Final = 15
-"""A rebuild that has said nothing for so long has ended without a word: its process was killed."""
+REBUILD_BESIDE: Final = "onebook_rebuild_"
+"""Before a network's name: the schema of its rebuild, and the advisory lock that this holds."""
 
 State = Literal["running", "interrupted", "failed", "done"]
 RUNNING: Final[State] = "running"
@@ -124,6 +124,14 @@ def create(conn: Connection[Any]) -> None:
     """Create the tables unless they are there."""
     REBUILDS.create(conn)
     PROOFS.create(conn)
+
+
+def hold_rebuild(conn: Connection[Any], network: str) -> bool:
+    """Be the rebuild of a network for as long as this connection lives; False: another is."""
+    found = conn.execute(
+        "SELECT pg_try_advisory_lock(hashtextextended(%s || %s, 0))", [REBUILD_BESIDE, network]
+    ).fetchone()
+    return found == (True,)
 
 
 def begin_rebuild(
@@ -259,10 +267,15 @@ async def proof_list(conn: AsyncConnection[Any], network: str) -> dict[str, Proo
     return {each.view: each for each in map(_proof, await cursor.fetchall())}
 
 
+_HELD: Final = (
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (classid::bigint << 32) | objid::bigint "
+    f"= hashtextextended('{REBUILD_BESIDE}' || network, 0))"
+)
+"""Whether a rebuild of the network lives: a process that was killed holds nothing any more."""
 _REBUILD_COLUMNS: Final = ", ".join(
-    "CASE WHEN state = 'running' AND "
-    f"told_at < clock_timestamp() - interval '{SILENT_AFTER_S} seconds' "
-    "THEN 'interrupted' ELSE state END"
+    f"CASE WHEN state = 'running' AND NOT {_HELD} THEN 'interrupted' ELSE state END"
     if name == "state"
     else name
     for name in REBUILDS.names

@@ -99,13 +99,14 @@ def create(
     projections: Iterable[Projection],
     *,
     leave_outdated: bool = False,
-    sql_views: bool = True,
+    read: bool = True,
 ) -> frozenset[str]:
     """Create the views' tables and checkpoints where they are missing, and the SQL views.
 
     Views whose rows another release made are emptied, in every network, to be folded afresh: two
     releases cannot keep the same views. With `leave_outdated` those of this network are left as
-    they are, and their names returned; other networks are left to themselves.
+    they are, and their names returned; other networks are left to themselves. Tables that are not
+    `read`, but only folded into, have neither SQL views nor the indexes of readers.
     """
     made = {view.name: view for view in projections}
     definitions = {name: view.definition for name, view in made.items()}
@@ -122,8 +123,8 @@ def create(
         left = outdated if leave_outdated else frozenset[str]()
         for name in made.keys() - left:
             for table in made[name].tables:
-                table.create(conn)
-        if sql_views:
+                table.create(conn, read=read)
+        if read:
             upkeep.create(conn)
             create_sql_views(conn, left)
             if not left:

@@ -47,10 +47,12 @@ async def _load(
     reached: Reached,
 ) -> bool:
     for _ in range(MAX_TRIES):
-        named = memory.wanting(missing)
+        named, forgotten = memory.wanting(missing), memory.forgotten
         parts = await availability_parts.parts(conn, network, missing, named)
         if not await reached(max(parts.stands.values(), default=0), WAIT_S):
             return False
+        if memory.forgotten != forgotten:
+            continue  # these rows may be replaced by now
         missing = memory.adopt(parts, named)
         if not missing:
             return True
@@ -60,7 +62,8 @@ async def _load(
 async def _share(
     memory: Memory, conn: AsyncConnection[object], network: str, reached: Reached
 ) -> bool:
+    forgotten = memory.forgotten
     shared = await availability_parts.shared(conn, network, MAX_SKUS)
     if not await reached(max(shared.stands.values(), default=0), WAIT_S):
         return False
-    return memory.share(shared)
+    return memory.forgotten == forgotten and memory.share(shared)

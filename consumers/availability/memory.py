@@ -96,6 +96,7 @@ class Memory:
         self.position = since
         self.recent = Recent(since) if recent is None else recent
         self.forgotten = 0
+        """How often: what was read before may not be kept after."""
         self._max_entries = max_entries
         self._entries: dict[str, Entry] = {}
         self._holders: dict[Source, set[str]] = {}
@@ -209,6 +210,12 @@ class Memory:
         return failed
 
     def forget(self) -> None:
+        """Keep nothing that was loaded before: rows of the views are others now."""
+        self._forget_skus()
+        self._shared = None
+        self._known_skus = set()
+
+    def _forget_skus(self) -> None:
         """Keep no sku, and none of the events up to here: what the views show by then is loaded."""
         self.forgotten += 1
         self._entries.clear()
@@ -288,7 +295,7 @@ class Memory:
         if not moved and _revives(event):
             touched.unnamed.add(source)
             self.position = position
-            self.forget()
+            self._forget_skus()
         elif _unseen(event, moved):
             self._find(source, position, touched)
 

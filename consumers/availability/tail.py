@@ -59,6 +59,8 @@ class Tail:
             target=self._prompt, name="availability-beat", daemon=True
         )
         self.fault: BaseException | None = None
+        """What ended it, at `ended_at` of the monotonic clock, if something did."""
+        self.ended_at = 0.0
 
     def start(self) -> None:
         """Begin, once."""
@@ -89,7 +91,7 @@ class Tail:
             while at is not None and not self._stopping.is_set():
                 at = self._next(at)
         except Exception as fault:  # noqa: BLE001 - whatever it is, readers go on with the views
-            self.fault = fault
+            self.fault, self.ended_at = fault, time.monotonic()
             log.error("availability_not_followed", error=str(fault))
         finally:
             if self._source is not None:

@@ -17,16 +17,18 @@ from psycopg import AsyncConnection
 from consumers.availability.loading import load
 from consumers.availability.memory import Memory
 from consumers.availability.recent import MAX_RECENT
+from consumers.availability.unnamed import Unnamed
 from consumers.source import Source
 from ledger.kafka.chain import Checkpoint
 from projections import availability_parts, checkpoints
 from projections.availability import READS, Availability, AvailableAt
-from projections.availability_parts import Source as LinesOf
 from projections.reading import configure
 
 READ_EVENTS: Final = 10_000
 PAUSE_S: Final = 0.02
 """Between two looks at the ledger while a view is further on than memory."""
+LOOK_EVERY_S: Final = 2.0
+"""How often it is asked whether a rebuild has replaced rows of the views."""
 CONNECT_LIMIT_S: Final = 10
 _UNDESCRIBED: Final = ""
 """A channel that nobody described: all active locations serve it."""
@@ -53,7 +55,9 @@ class Shelves:
         self._opened: _Open | None = None
         self._stand = Checkpoint()
         self._changes = Changes(set())
-        self._unnamed: set[LinesOf] = set()
+        self._unnamed = Unnamed()
+        self._generations: dict[str, int] = {}
+        self._look_at = 0.0
 
     @property
     def position(self) -> int:
@@ -76,11 +80,13 @@ class Shelves:
         runner = asyncio.Runner()
         try:
             connection = runner.run(self._connect())
+            self._generations = runner.run(self._replaced(connection))
         except BaseException:
             runner.close()
             raise
         self._opened = _Open(Memory(self.position), runner, connection)
-        self._changes, self._unnamed = Changes(set()), set()
+        self._changes = Changes(set())
+        self._unnamed.clear()
 
     def end(self) -> int:
         """The last position of the ledger, asked anew."""
@@ -99,7 +105,7 @@ class Shelves:
         self._stand = taken.checkpoint
         self._changes.skus |= touched.skus.keys()
         self._changes.everything |= touched.everywhere or bool(touched.channels)
-        self._unnamed |= touched.unnamed
+        self._unnamed.add(touched.unnamed, touched.position)
         return True
 
     def wait(self) -> None:
@@ -107,12 +113,17 @@ class Shelves:
         self._ledger.wait()
 
     def changes(self) -> Changes:
-        """What has changed since this was asked last."""
+        """What has changed since this was asked last; everything, where rows were replaced."""
+        memory, runner, connection = self._open
         if self._unnamed:
-            _, runner, connection = self._open
-            asked = availability_parts.skus_of(connection, self._network, self._unnamed)
-            self._changes.skus |= runner.run(asked)
-            self._unnamed.clear()
+            self._changes.skus |= runner.run(self._unnamed.skus(connection, self._network))
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_EVERY_S
+            generations = runner.run(self._replaced(connection))
+            if generations != self._generations:
+                self._generations = generations
+                self._changes.everything = True
+                memory.forget()
         found, self._changes = self._changes, Changes(set())
         return found
 
@@ -174,6 +185,11 @@ class Shelves:
                 f"network {self._network} has no view {missing[0]} yet: run `onebook project`"
             )
         return {view: found[view] for view in READS}
+
+    async def _replaced(self, connection: AsyncConnection[Any]) -> dict[str, int]:
+        """How often the rows of each view were replaced."""
+        stands = await availability_parts.stands_of_views(connection, self._network)
+        return {view: stand.generation for view, stand in stands.items()}
 
     async def _connect(self) -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(

@@ -7,6 +7,7 @@ import pytest
 from busy_days import busy_days
 from given import Shop
 
+from consumers.fold import ViewFold
 from ledger.domain.events import StockReceived
 from projections.inventory import Inventory
 from projections.projection import FoldFailed
@@ -125,6 +126,34 @@ def test_a_view_that_somebody_else_has_locked_catches_up_when_it_is_free(ledger,
         finally:
             projector.stop()
     assert ledger.differences() == 0
+
+
+def test_a_view_that_fails_while_somebody_has_locked_it_keeps_no_other_waiting(
+    ledger, days, monkeypatch
+):
+    bad, end = bad_position(days), len(days.books.events)
+    poisoned(monkeypatch, bad)
+    ledger.tell(days)
+    isolate = ViewFold._isolate
+    projector = ledger.projector()
+    with psycopg.connect(ledger.url) as busy:
+
+        def when_it_is_locked(self, failed, last):
+            busy.execute("SELECT FROM projections WHERE view = 'inventory' FOR UPDATE")
+            isolate(self, failed, last)
+
+        monkeypatch.setattr(ViewFold, "_isolate", when_it_is_locked)
+        projector.start()
+        try:
+            others = [name for name in VIEWS if name != "inventory"]
+            assert projector.wait_for(end, 10, others)
+            monkeypatch.setattr(ViewFold, "_isolate", isolate)
+            busy.rollback()
+            assert projector.wait_for(end, LONG_S)
+            assert list(projector.stopped()) == ["inventory"]
+        finally:
+            busy.rollback()
+            projector.stop()
 
 
 def test_rows_that_were_replaced_are_not_remembered(ledger, days):

@@ -64,6 +64,24 @@ def test_what_one_process_cannot_fold_is_left_and_told(ledger, days, caplog):
     assert {row["position"] for name, row in found.items() if name != "orders"} == {end}
 
 
+def test_views_of_another_release_are_left_as_they_are_in_every_network(ledger, days):
+    ledger.tell(days, until=100)
+    ledger.project()
+    ledger.sql(
+        "INSERT INTO projections (network, view, position, head_hash, next_offset, trackings, "
+        "definition, digest, generation) SELECT 'other', view, 5, '', 0, '{}', 'old', digest, 0 "
+        "FROM projections"
+    )
+    ledger.sql("UPDATE projections SET definition = 'old' WHERE view = 'orders'")
+    ledger.tell(days)
+    fold(where(ledger), VIEWS, len(days.books.events), processes=2)
+    found = ledger.sql("SELECT network, view, position, generation FROM projections")
+    assert {row["generation"] for row in found} == {0}
+    assert {row["position"] for row in found if row["network"] == "other"} == {5}
+    own = {row["view"]: row["position"] for row in found if row["network"] == "main"}
+    assert own == dict.fromkeys(VIEWS, len(days.books.events)) | {"orders": 100}
+
+
 def test_processes_end_when_they_are_told_to(ledger, days, monkeypatch):
     monkeypatch.setattr(parallel, "LOOK_EVERY_S", 0.05)
     ledger.tell(days)

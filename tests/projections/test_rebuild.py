@@ -22,7 +22,8 @@ from consumers.fold import ViewFold
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild, RebuildFailed, RebuildInterrupted, RebuildRuns
 from projections import digests, upkeep, views
-from projections.inventory import Inventory
+from projections.inventory import INVENTORY, Inventory
+from projections.stock_history import STOCK_HISTORY
 from projections.transfer_fold import Transfers
 from projections.views import VIEWS
 
@@ -241,6 +242,34 @@ def test_the_next_rebuild_goes_on_where_the_last_one_was_interrupted(ledger, day
     assert rebuilt.proven
 
 
+def test_what_was_interrupted_outlives_the_rebuild_of_another_view(ledger, days, monkeypatch):
+    ledger.tell(days)
+    ledger.project()
+    interrupt(ledger, "orders", after_batches=5)
+    [rebuilt] = ledger.rebuild("inventory")
+    assert rebuilt.proven
+    first = folded_first(monkeypatch)
+    [rebuilt] = ledger.rebuild("orders")
+    assert first == [51]
+    assert rebuilt.proven
+    assert left_behind(ledger) == []
+
+
+def test_a_rebuild_that_says_nothing_for_long_is_under_way_until_its_process_ends(ledger, days):
+    ledger.tell(days, until=20)
+    ledger.project()
+    with Rebuild(ledger.where, ["orders"]) as begun:
+        ledger.sql("UPDATE view_rebuilds SET told_at = told_at - interval '1 hour'")
+        assert states(ledger) == {"orders": "running"}
+        begun._conn.close()  # as a process does that is killed
+        until(lambda: states(ledger) == {"orders": "interrupted"})
+
+
+def states(ledger):
+    with psycopg.connect(ledger.url) as conn:
+        return {each.view: each.state for each in upkeep.rebuilds(conn, ledger.network)}
+
+
 def test_a_copy_that_is_not_what_its_checkpoint_says_is_not_gone_on_with(ledger, days, monkeypatch):
     ledger.tell(days)
     ledger.project()
@@ -417,10 +446,31 @@ def test_a_view_of_another_shape_is_not_read_until_its_copy_has_taken_its_place(
         until(lambda: projector.unreadable() == frozenset())
     assert ledger.differences() == 0
     assert ledger.sql("SELECT * FROM channel_availability")
+    assert len(indexes_of(ledger, "public", "inventory")) == len(INVENTORY.indexes) + 1
     others = ledger.sql("SELECT view, position FROM projections WHERE network = 'other'")
     assert {row["view"]: row["position"] for row in others} == {
         name: 0 if name == "inventory" else 5 for name in VIEWS
     }
+
+
+def indexes_of(ledger, schema, table):
+    found = ledger.sql(
+        f"SELECT indexdef FROM pg_indexes WHERE (schemaname, tablename) = ('{schema}', '{table}')"
+    )
+    return [row["indexdef"] for row in found]
+
+
+def test_a_copy_has_the_indexes_of_its_fold_and_none_of_readers(ledger, days):
+    ledger.tell(days)
+    ledger.project()
+    before = indexes_of(ledger, "public", "stock_history")
+    interrupt(ledger, "stock_history", after_batches=1)
+    copied = indexes_of(ledger, "onebook_rebuild_main", "stock_history")
+    assert len(copied) == 1 + len(STOCK_HISTORY.folding)
+    [rebuilt] = ledger.rebuild("stock_history")
+    assert rebuilt.proven
+    assert indexes_of(ledger, "public", "stock_history") == before
+    assert len(before) == 1 + len(STOCK_HISTORY.indexes)
 
 
 def test_another_comment_or_index_is_made_without_touching_a_row(ledger, days, monkeypatch):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from consumers import narrowing, verifier
 from consumers.verifier import Stopped, Verifier
 from ledger.domain.events import StockReceived
-from projections import upkeep
+from projections import digests, upkeep
 from projections.inventory import Inventory
 from projections.stock_history import StockHistory
 from projections.views import VIEWS
@@ -104,6 +104,48 @@ def test_a_row_that_somebody_changed_raises_an_alarm_that_names_it(ledger, days)
         "changed",
     )
     assert {name for name, proof in proofs(ledger).items() if proof.alarm} == {"inventory"}
+
+
+@pytest.mark.parametrize("view", ["stock_history", "orders", "requests", "moments"])
+def test_rows_that_are_only_appended_are_read_slowly_with_no_transaction_open(
+    ledger, days, monkeypatch, view
+):
+    project(ledger, days, until=200)
+    monkeypatch.setattr(digests, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(verifier, "SLOW_SNAPSHOT_S", 0.0)
+    watch, seen = Verifier(ledger.where, [view], events_per_s=FAST), []
+
+    def pause(events):
+        if events and not seen:
+            project(ledger, days)  # what comes meanwhile is read too
+        if events:
+            seen.extend(
+                row["state"]
+                for row in ledger.sql(
+                    "SELECT state FROM pg_stat_activity "
+                    "WHERE application_name = 'onebook-verify' AND datname = current_database()"
+                )
+            )
+
+    monkeypatch.setattr(watch, "_pause", pause)
+    monkeypatch.setattr(verifier._Pass, "check_fold", lambda *_: [])
+    assert watch.look() == []
+    assert set(seen) <= {"idle"}
+    assert bool(seen) == bool(VIEWS[view]().appended)
+    [proof] = proofs(ledger).values()
+    assert proof.rows_position == (len(days.books.events) if seen else 200)
+
+
+def test_an_appended_row_that_somebody_changed_raises_an_alarm(ledger, days, monkeypatch):
+    project(ledger, days)
+    monkeypatch.setattr(digests, "CHUNK_ROWS", 7)
+    ledger.sql(
+        "UPDATE stock_history SET on_hand = on_hand + 1 "
+        "WHERE position = (SELECT max(position) FROM stock_history)"
+    )
+    assert [(parted.view, parted.by_an_event) for parted in look(ledger)] == [
+        ("stock_history", False)
+    ]
 
 
 def test_an_alarm_stands_until_the_view_is_rebuilt(ledger, days):
