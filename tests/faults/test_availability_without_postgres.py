@@ -5,6 +5,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import httpx
+import psycopg
 import pytest
 from availability_listener import listening
 from embedded_folder import remove_ledger
@@ -83,3 +84,24 @@ def test_what_is_in_memory_is_sold_from_while_postgresql_is_away(web, database):
             **answer.json(),
             "available_to_order": SHELF - 3,
         }
+
+
+def test_what_a_rebuild_mends_is_told_to_who_listens_and_who_asks(web, database):
+    web.accepted(web.received("MUG", SHELF))
+    position = web.accepted(web.received("CUP", SHELF))["position"]
+    web.seen("/v1/inventory", position)
+    with psycopg.connect(database.url) as conn:
+        conn.execute(
+            "UPDATE inventory SET on_hand = 99, available = 99 WHERE sku = 'MUG'"
+        )  # somebody did
+    with listening(web.client, channel="web") as listener:
+        listener.until("snapshot_end")
+        assert listener.shown[("web", "MUG")]["available_to_sell"] == 99
+        begun = web.client.post("/v1/projections/inventory/rebuild")
+        assert begun.status_code == 202
+        give_up = monotonic() + LIMIT_S
+        while in_memory(web, "/v1/inventory/MUG").json()["total"]["on_hand"] != SHELF:
+            assert monotonic() < give_up
+            sleep(0.1)
+        listener.until("snapshot_end")
+        assert listener.shown[("web", "MUG")]["available_to_sell"] == SHELF

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -79,6 +79,12 @@ class Network:
         with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as conn:
             views.configure(conn)
             return conn.execute(statement).fetchall()
+
+    def write(self, *statements: LiteralString) -> None:
+        """At once."""
+        with psycopg.connect(self.url) as conn:
+            for statement in statements:
+                conn.execute(statement)
 
     def of_channels(self) -> dict[str, dict[str, Any]]:
         """What the SQL view says of each described channel and sku."""
@@ -176,6 +182,23 @@ def test_what_changes_is_published_and_what_does_not_is_not(net: Network, whole:
     assert_no_value_goes_back(records)
     for before, after in pairwise_by_key(records):
         assert before != after
+
+
+def test_what_a_rebuild_mends_is_published(net: Network, day: Shop, monkeypatch):
+    monkeypatch.setattr(shelves, "LOOK_EVERY_S", 0.0)
+    net.tell(day)
+    net.write("UPDATE inventory SET on_hand = 99, available = 99")  # somebody did
+    one = net.publisher()
+    run_until(one, one.caught_up.is_set)
+    told = last_values(net.fed.records("availability"))["web/MUG"]
+    assert told["available_to_sell"] == 99
+    net.write(
+        "UPDATE inventory SET on_hand = 10, available = 10",
+        "UPDATE projections SET generation = generation + 1 WHERE view = 'inventory'",
+    )  # as a rebuild does
+    run_until(one, lambda: agrees(net))
+    one.close()
+    assert_agrees(net)
 
 
 def pairwise_by_key(records: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
