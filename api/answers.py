@@ -18,7 +18,7 @@ import msgspec
 from api import problems
 from api.paths import encoded
 from api.problems import Kind, Problem
-from consumers.writer import (
+from consumers.writing.writer import (
     Answer,
     DecisionFailed,
     Mismatch,

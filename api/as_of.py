@@ -20,11 +20,11 @@ from api.database import Connection
 from api.parameters import Read, ReadList
 from api.problems import BAD_PARAMETER, NOT_YET_VISIBLE, Problem
 from api.services import Services
-from consumers.progress import Names
-from projections import as_of as moments
-from projections.as_of import AsOf, Moment, ViewBehind
-from projections.moments import NAME
+from consumers.projecting.progress import Names
 from projections.paging import BadToken
+from projections.past import as_of as moments
+from projections.past.as_of import AsOf, Moment, ViewBehind
+from projections.past.moments import NAME
 
 MAX_AS_OF: Final = 64
 Clock = Literal["recorded", "occurred"]

@@ -10,9 +10,9 @@ from api.answers import Decides
 from api.database import Database
 from api.events import Events, PostgresEvents
 from consumers.node import Node
-from consumers.progress import Names
-from consumers.rebuilds import Rebuilds
-from consumers.source import Source
+from consumers.projecting.progress import Names
+from consumers.projecting.source import Source
+from consumers.proving.rebuilds import Rebuilds
 from consumers.sources import source_of
 
 Standing = Literal["active", "standby", "elsewhere"]

@@ -27,9 +27,9 @@ from api.settings import PREFIX, SettingsError
 from consumers.data_directory import DataDirectoryError
 from consumers.feeds.publisher import FeedStopped
 from consumers.ingest.faults import ImportStopped
+from consumers.projecting.source import ViewsAheadOfLedger
 from consumers.projector import ProjectorStopped
-from consumers.rebuild import RebuildFailed, RebuildRuns
-from consumers.source import ViewsAheadOfLedger
+from consumers.proving.rebuild import RebuildFailed, RebuildRuns
 from ledger.kafka.admin import TopicsFailed
 from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.kafka.log import LogUnavailable

@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from api.backend import Views
 from api.replies import POSITION_HEADER
-from consumers.progress import Names
+from consumers.projecting.progress import Names
 
 STALE_HEADER: Final = "Onebook-Stale"
 STOPPED_HEADER: Final = "Onebook-Stopped"

@@ -19,10 +19,10 @@ from api.reads import VIEW_WAIT_S, Reads
 from consumers.availability.loading import load
 from consumers.availability.memory import Memory, NotInMemory, Touched
 from consumers.availability.tail import Tail
-from consumers.source import Source
-from projections.availability import READS, Availability
-from projections.inventory import InventoryItem
+from consumers.projecting.source import Source
 from projections.projection import Batch
+from projections.selling.availability import READS, Availability
+from projections.stock.inventory import InventoryItem
 
 IDLE_S: Final = 900.0
 """Nobody has asked for so long: the ledger is not followed for it any more."""

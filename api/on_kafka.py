@@ -12,23 +12,24 @@ from api.backend import Backend, Decider, Views
 from api.commands.writing import snapshot_folder
 from api.kafka_events import KafkaEvents
 from api.settings import PREFIX, Settings, SettingsError
-from consumers.answers_in_time import AnswersInTime
-from consumers.answers_view import PostgresAnswersView
-from consumers.asking import Asker
 from consumers.kafka.producing import KafkaPublisher
 from consumers.kafka_node import KafkaWriter
-from consumers.parallel import LedgerAt
+from consumers.projecting.parallel import LedgerAt
+from consumers.projecting.views_watch import ViewsWatch
 from consumers.projector import Projector
-from consumers.rebuilds import Rebuilds
+from consumers.proving.rebuilds import Rebuilds
 from consumers.sources import source_of
-from consumers.views_watch import ViewsWatch
+from consumers.writing.answers_in_time import AnswersInTime
+from consumers.writing.answers_view import PostgresAnswersView
+from consumers.writing.asking import Asker
 from ledger.kafka.chain import Checkpoint
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.recorder import ReadOnlyRecorder
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import ledger_topic, refuse_if_dangerous
 from ledger.log import get_logger
-from projections import checkpoints, views
+from projections import views
+from projections.keeping import checkpoints
 from projections.requests import NAME as ANSWERS_VIEW
 
 

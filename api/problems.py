@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from ledger.log import get_logger
 from projections.paging import BadToken
-from projections.subject_reads import TooManyEvents
+from projections.past.subject_reads import TooManyEvents
 
 log = get_logger(__name__)
 

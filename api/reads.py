@@ -12,9 +12,9 @@ from api import freshness, problems
 from api.backend import Views
 from api.database import Connection, Database
 from api.problems import Problem
-from consumers.progress import Names
+from consumers.projecting.progress import Names
 from consumers.projector import ProjectorStopped
-from projections import upkeep
+from projections.keeping import upkeep
 
 VIEW_WAIT_S: Final = 10.0
 

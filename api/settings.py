@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from consumers.verifier import EVENTS_PER_S
+from consumers.proving.verifier import EVENTS_PER_S
 from ledger.kafka.settings import KafkaSettings
 
 PREFIX: Final = "ONEBOOK_"

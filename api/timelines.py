@@ -7,9 +7,9 @@ from api.database import Connection
 from api.problems import Problem
 from api.replies import listed, not_found
 from api.services import Services
-from projections import subject_reads, subjects_as_of
-from projections.as_of import AsOf
-from projections.subject_events import Subject
+from projections.past import subject_reads, subjects_as_of
+from projections.past.as_of import AsOf
+from projections.past.subject_events import Subject
 
 
 async def timeline_page(

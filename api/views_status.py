@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from api.problems import Problem
 from api.services import Services
-from projections import checkpoints, upkeep
-from projections.checkpoints import Checkpoint
-from projections.upkeep import ProofStatus, RebuildStatus
+from projections.keeping import checkpoints, upkeep
+from projections.keeping.checkpoints import Checkpoint
+from projections.keeping.upkeep import ProofStatus, RebuildStatus
 
 
 class ViewStatus(msgspec.Struct, frozen=True):

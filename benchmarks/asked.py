@@ -22,7 +22,7 @@ from benchmarks.figures import Figure, Goal, Line, Samples, interleaved
 from benchmarks.serving import serving
 from benchmarks.stores import OPENED_AT, YEAR_S, Chain
 from consumers.node import DEFAULT_NETWORK, Node
-from consumers.parallel import LedgerAt
+from consumers.projecting.parallel import LedgerAt
 from consumers.projector import Projector
 from ledger import postgres
 from ledger.opening import open_ledger

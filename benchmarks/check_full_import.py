@@ -39,7 +39,7 @@ from consumers.ingest.run import Report, run_import
 from consumers.ingest.sink import WriterSink
 from consumers.ingest.survey import survey
 from consumers.node import Node
-from consumers.verify import verify
+from consumers.proving.verify import verify
 
 VISIBLE_WITHIN_S = 300.0
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from benchmarks import shop, sql_floor
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Goal, Line, interleaved
-from consumers.garbage import GARBAGE_THRESHOLDS
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
 from ledger.codec import recorded
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.evolve import evolve

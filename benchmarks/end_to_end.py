@@ -13,7 +13,7 @@ from benchmarks import shop, sql_floor
 from benchmarks.bench import Bench, settle
 from benchmarks.figures import Figure, Goal, Line, Samples, interleaved
 from consumers.node import Node
-from consumers.writer import Answer, Outcome, Writer
+from consumers.writing.writer import Answer, Outcome, Writer
 from ledger.domain.requests import AnyRequest
 
 ORDERS = 60_000

@@ -12,7 +12,7 @@ from benchmarks.end_to_end import BATCHES, submit_all
 from benchmarks.figures import Figure, Goal, Line, interleaved
 from consumers.node import DEFAULT_NETWORK, Node
 from consumers.projector import Projector
-from consumers.verify import verify
+from consumers.proving.verify import verify
 from ledger import postgres
 from ledger.codec import decode
 from ledger.opening import open_ledger

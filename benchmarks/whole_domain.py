@@ -14,7 +14,7 @@ from benchmarks import shop, sql_floor, week
 from benchmarks.bench import Bench, child_environment
 from benchmarks.decide import EVENTS_OF_AN_ORDER, decided_per_s, keep
 from benchmarks.figures import Figure, Goal, Line, Skipped, interleaved
-from consumers.garbage import GARBAGE_THRESHOLDS
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
 from ledger import codec
 from ledger.domain.deadlines import request_of
 from ledger.domain.decider import Arrival, State, decide

@@ -8,13 +8,13 @@ from typing import Final, Self
 from uuid import uuid4
 
 from consumers.data_directory import DataDirectoryError
-from consumers.garbage import GARBAGE_THRESHOLDS
 from consumers.kafka.inputs import KafkaInputs
 from consumers.kafka.producing import KafkaDeadLetters, KafkaPublisher
 from consumers.ledgers import KafkaLedger
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
 from consumers.snapshot import Snapshot
-from consumers.takeover import TAKEOVER_S
-from consumers.writer import Writer
+from consumers.writing.takeover import TAKEOVER_S
+from consumers.writing.writer import Writer
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.recorder import ProcessRecorder
 from ledger.kafka.settings import KafkaSettings

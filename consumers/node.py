@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, Self
 
-from consumers.garbage import GARBAGE_THRESHOLDS
 from consumers.ledgers import PostgresLedger
-from consumers.parallel import LedgerAt
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
+from consumers.projecting.parallel import LedgerAt
 from consumers.projector import Projector
-from consumers.writer import Writer
+from consumers.writing.writer import Writer
 from ledger import postgres
 from ledger.opening import open_ledger
 

@@ -10,17 +10,18 @@ from eventsourcing import persistence
 from eventsourcing.persistence import ApplicationRecorder
 from msgspec import Struct
 
-from consumers.batches import MAX_BATCH_EVENTS
-from consumers.fold import CheckpointMoved, ViewFold
-from consumers.parallel import WORTH_IT_EVENTS, LedgerAt, fold
-from consumers.progress import Names
-from consumers.rebuild import RebuildRuns, rebuild
-from consumers.rebuilds import Rebuilds
+from consumers.projecting.batches import MAX_BATCH_EVENTS
+from consumers.projecting.fold import CheckpointMoved, ViewFold
+from consumers.projecting.parallel import WORTH_IT_EVENTS, LedgerAt, fold
+from consumers.projecting.progress import Names
+from consumers.proving.rebuild import RebuildRuns, rebuild
+from consumers.proving.rebuilds import Rebuilds
+from consumers.proving.verifier import Verifier
 from consumers.sources import source_of
-from consumers.verifier import Verifier
 from ledger.kafka.log import LogUnavailable
 from ledger.log import get_logger
-from projections import upkeep, views
+from projections import views
+from projections.keeping import upkeep
 from projections.projection import FoldFailed
 from projections.rows import MAX_ROWS_IN_MEMORY
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from eventsourcing.persistence import ApplicationRecorder
 
 from consumers.kafka.source import KafkaSource
-from consumers.source import PostgresSource, Source
+from consumers.projecting.source import PostgresSource, Source
 from ledger.kafka.recorder import ReadOnlyRecorder
 
 

@@ -8,28 +8,29 @@ from psycopg.errors import DependentObjectsStillExist
 from psycopg.sql import SQL, Identifier
 
 from ledger.log import get_logger
-from projections import checkpoints, equalising, reports, upkeep
-from projections.catalog import ChannelBuffers, Channels, Locations, Products
-from projections.customer_fold import Customers
-from projections.customer_links import CustomerLinks
-from projections.exceptions import Exceptions
-from projections.fulfilment import Fulfilment
-from projections.holds import Holds
-from projections.inventory import Inventory
-from projections.moments import Moments
-from projections.order_additions import OrderAdditions
-from projections.order_fold import Orders
-from projections.order_history import OrderHistory
-from projections.parcels import Parcels
+from projections import reports
+from projections.attention.exceptions import Exceptions
+from projections.customers.customer_fold import Customers
+from projections.customers.customer_links import CustomerLinks
+from projections.keeping import checkpoints, equalising, upkeep
+from projections.orders.fulfilment import Fulfilment
+from projections.orders.order_additions import OrderAdditions
+from projections.orders.order_fold import Orders
+from projections.orders.order_history import OrderHistory
+from projections.orders.parcels import Parcels
+from projections.orders.recorded_returns import RecordedReturns
+from projections.orders.returns import Returns
+from projections.past.moments import Moments
+from projections.past.subject_events import SubjectEvents
 from projections.projection import Projection
 from projections.reading import adapt
-from projections.recorded_returns import RecordedReturns
 from projections.requests import Requests
-from projections.returns import Returns
-from projections.stock_history import StockHistory
-from projections.subject_events import SubjectEvents
-from projections.supply_fold import Supplies
-from projections.transfer_fold import Transfers
+from projections.selling.catalog import ChannelBuffers, Channels, Locations, Products
+from projections.stock.holds import Holds
+from projections.stock.inventory import Inventory
+from projections.stock.stock_history import StockHistory
+from projections.supply.supply_fold import Supplies
+from projections.supply.transfer_fold import Transfers
 
 log = get_logger(__name__)
 

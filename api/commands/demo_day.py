@@ -13,7 +13,7 @@ import psycopg
 
 from api.commands.demo_story import Step, story
 from consumers.node import Node
-from consumers.writer import Answer, Outcome
+from consumers.writing.writer import Answer, Outcome
 from ledger.door import read_request
 
 ANSWER_LIMIT_S: Final = 60.0

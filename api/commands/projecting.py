@@ -20,8 +20,8 @@ from api.commands.terminal import (
 )
 from api.ledgers import open_to_read
 from api.settings import PREFIX, Settings
-from consumers.garbage import GARBAGE_THRESHOLDS
-from consumers.parallel import LedgerAt
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
+from consumers.projecting.parallel import LedgerAt
 from consumers.projector import MAX_PAUSE_S, Projector
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.topics import refuse_if_dangerous

@@ -18,12 +18,12 @@ from api.commands.terminal import (
     table,
 )
 from api.ledgers import open_to_read, open_views
-from consumers import rebuild as rebuilding
-from consumers import verify as proof
 from consumers.kafka.source import ChainReport
-from consumers.parallel import LedgerAt
-from consumers.rebuild import Rebuilt
-from consumers.verify import Proof, ViewReport
+from consumers.projecting.parallel import LedgerAt
+from consumers.proving import rebuild as rebuilding
+from consumers.proving import verify as proof
+from consumers.proving.rebuild import Rebuilt
+from consumers.proving.verify import Proof, ViewReport
 from projections.views import VIEWS, prepare
 
 MAX_DIFFERENCES_SHOWN = 20

@@ -29,8 +29,8 @@ from consumers.feeds.publisher import MAX_PAUSE_S, Publisher
 from consumers.feeds.publisher import Feed as AnyFeed
 from consumers.feeds.shelves import Shelves
 from consumers.feeds.topic import FeedTopic
-from consumers.garbage import GARBAGE_THRESHOLDS
 from consumers.kafka.source import KafkaSource
+from consumers.projecting.garbage import GARBAGE_THRESHOLDS
 from ledger.kafka.client import KafkaLog
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.recorder import ReadOnlyRecorder

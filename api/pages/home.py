@@ -8,10 +8,11 @@ from msgspec import Struct
 from api.database import Connection
 from api.pages.rows import fetch
 from ledger.domain.words import SALE_PREFIX, part
-from projections import exceptions_view, order_reads
-from projections.exceptions_view import ExceptionItem
-from projections.order_reads import Order
-from projections.orders import OrderRow
+from projections.attention import exceptions_view
+from projections.attention.exceptions_view import ExceptionItem
+from projections.orders import order_reads
+from projections.orders.order_reads import Order
+from projections.orders.orders import OrderRow
 from projections.paging import Page
 
 ROWS: Final = 10

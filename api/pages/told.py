@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from api.paths import decoded, encoded
-from projections.fulfilment import SourcingItem
-from projections.movements import Movement
-from projections.order_reads import AllocatedLine, Order
+from projections.orders.fulfilment import SourcingItem
+from projections.orders.order_reads import AllocatedLine, Order
+from projections.stock.movements import Movement
 
 _RULES: Final = {
     "only": "the only way to serve it",

@@ -15,9 +15,9 @@ from api.problems import BAD_PARAMETER, Problem
 from api.reads import Reads
 from api.replies import listed, not_found, reply
 from api.services import serving
-from projections import availability as view
-from projections.availability import Availability, AvailabilityItem
 from projections.paging import Page, key_of, token
+from projections.selling import availability as view
+from projections.selling.availability import Availability, AvailabilityItem
 
 router = APIRouter(tags=["availability"], route_class=LeanRoute)
 MAX_SKUS: Final = 100

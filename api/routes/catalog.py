@@ -12,8 +12,10 @@ from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
 from api.timelines import timeline_page, unknown
-from projections import catalog, subjects_as_of
-from projections.catalog import (
+from projections.past import subjects_as_of
+from projections.past.subject_reads import TimelineEvent
+from projections.selling import catalog
+from projections.selling.catalog import (
     ChannelBuffer,
     ChannelBuffers,
     ChannelItem,
@@ -23,7 +25,6 @@ from projections.catalog import (
     Product,
     Products,
 )
-from projections.subject_reads import TimelineEvent
 
 router = APIRouter(tags=["catalog"], route_class=LeanRoute)
 

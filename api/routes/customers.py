@@ -12,10 +12,11 @@ from api.openapi import answers
 from api.replies import listed, reply
 from api.services import serving
 from api.timelines import timeline_page, unknown
-from projections import customers, subjects_as_of
-from projections.as_of import AsOf
-from projections.customers import Customer, HistoryItem
-from projections.subject_reads import TimelineEvent
+from projections.customers import customers
+from projections.customers.customers import Customer, HistoryItem
+from projections.past import subjects_as_of
+from projections.past.as_of import AsOf
+from projections.past.subject_reads import TimelineEvent
 
 router = APIRouter(tags=["customers"], route_class=LeanRoute)
 

@@ -11,8 +11,8 @@ from api.openapi import answers
 from api.parameters import ReadList
 from api.replies import listed
 from api.services import serving
-from projections import exceptions_view
-from projections.exceptions_view import ExceptionItem, Kind
+from projections.attention import exceptions_view
+from projections.attention.exceptions_view import ExceptionItem, Kind
 
 router = APIRouter(tags=["exceptions"], route_class=LeanRoute)
 

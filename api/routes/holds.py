@@ -11,8 +11,8 @@ from api.openapi import answers
 from api.parameters import ReadList
 from api.replies import listed
 from api.services import serving
-from projections import holds as view
-from projections.holds import Hold, HoldState
+from projections.stock import holds as view
+from projections.stock.holds import Hold, HoldState
 
 router = APIRouter(tags=["holds"], route_class=LeanRoute)
 

@@ -17,12 +17,13 @@ from api.parameters import ReadList
 from api.problems import Problem
 from api.replies import encoded_reply, listed, not_found, reply
 from api.services import serving
-from projections import explain, inventory, inventory_as_of, movements, stock_history
-from projections.as_of import AsOf
-from projections.explain import Explanation, Quantity
-from projections.inventory import InventoryItem
-from projections.movements import Movement
 from projections.paging import MAX_PAGE
+from projections.past import explain, inventory_as_of
+from projections.past.as_of import AsOf
+from projections.past.explain import Explanation, Quantity
+from projections.stock import inventory, movements, stock_history
+from projections.stock.inventory import InventoryItem
+from projections.stock.movements import Movement
 
 router = APIRouter(tags=["inventory"], route_class=LeanRoute)
 LIVE: Final = (inventory.NAME,)

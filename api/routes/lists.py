@@ -16,7 +16,10 @@ from api.routes.holds import HoldList
 from api.routes.supplies import SupplyList
 from api.routes.transfers import TransferList
 from api.services import serving
-from projections import exceptions_view, holds, returns, supplies, supply_reads, transfers
+from projections.attention import exceptions_view
+from projections.orders import returns
+from projections.stock import holds
+from projections.supply import supplies, supply_reads, transfers
 
 router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 

@@ -15,10 +15,11 @@ from api.replies import listed, reply
 from api.services import serving
 from api.timelines import timeline_page, unknown
 from ledger.domain.orders.lines import Label
-from projections import order_reads, subjects_as_of
-from projections.order_reads import Order
-from projections.orders import NAME, OrderRow
-from projections.subject_reads import TimelineEvent
+from projections.orders import order_reads
+from projections.orders.order_reads import Order
+from projections.orders.orders import NAME, OrderRow
+from projections.past import subjects_as_of
+from projections.past.subject_reads import TimelineEvent
 
 router = APIRouter(tags=["orders"], route_class=LeanRoute)
 

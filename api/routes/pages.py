@@ -8,7 +8,10 @@ from api.pages import home, render, rows
 from api.replies import not_found
 from api.routes.inventory import total_of
 from api.services import serving
-from projections import availability, catalog, customers, inventory, movements, order_reads
+from projections.customers import customers
+from projections.orders import order_reads
+from projections.selling import availability, catalog
+from projections.stock import inventory, movements
 
 router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 MOVEMENTS = 200

@@ -12,7 +12,7 @@ from api.problems import Problem
 from api.replies import not_found, page_of, reply
 from api.services import Services, serving
 from api.views_status import ViewDetails, ViewStatus
-from consumers.rebuild import RebuildRuns
+from consumers.proving.rebuild import RebuildRuns
 from projections.views import VIEWS
 
 router = APIRouter(tags=["views"], route_class=LeanRoute)

@@ -17,7 +17,7 @@ from api.services import serving
 from ledger.domain.requests import PlaceOrder
 from ledger.domain.sourcing.quoting import AskQuote, Quote, quote
 from ledger.door import Malformed, read_quote
-from projections.known import READS, known
+from projections.selling.known import READS, known
 
 _JSON: Final = "application/json"
 _OWN: Final = ("Quote", "QuotedLine", "QuotedPart", "Sellable")

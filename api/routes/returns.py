@@ -10,8 +10,8 @@ from api.openapi import answers
 from api.parameters import Read
 from api.replies import not_found, reply
 from api.services import serving
-from projections import returns as view
-from projections.returns import Return
+from projections.orders import returns as view
+from projections.orders.returns import Return
 
 router = APIRouter(tags=["returns"], route_class=LeanRoute)
 

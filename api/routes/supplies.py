@@ -11,9 +11,9 @@ from api.openapi import answers
 from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
-from projections import supply_reads
-from projections.supplies import NAME, SupplyRow, SupplyState
-from projections.supply_reads import Supply
+from projections.supply import supply_reads
+from projections.supply.supplies import NAME, SupplyRow, SupplyState
+from projections.supply.supply_reads import Supply
 
 router = APIRouter(tags=["supplies"], route_class=LeanRoute)
 

@@ -11,9 +11,9 @@ from api.openapi import answers
 from api.parameters import Read, ReadList
 from api.replies import listed, not_found, reply
 from api.services import serving
-from projections import supply_reads
-from projections.supply_reads import Transfer
-from projections.transfers import NAME, TransferItem, TransferState
+from projections.supply import supply_reads
+from projections.supply.supply_reads import Transfer
+from projections.supply.transfers import NAME, TransferItem, TransferState
 
 router = APIRouter(tags=["transfers"], route_class=LeanRoute)
 

@@ -10,8 +10,9 @@ from api.lean import LeanRoute
 from api.pages import render
 from api.routes.inventory import ExplainList, no_stock
 from api.services import serving
-from projections import catalog, explain
-from projections.explain import Quantity
+from projections.past import explain
+from projections.past.explain import Quantity
+from projections.selling import catalog
 
 router = APIRouter(include_in_schema=False, route_class=LeanRoute)
 QUANTITIES: Final[tuple[str, ...]] = get_args(Quantity)

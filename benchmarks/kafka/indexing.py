@@ -10,7 +10,7 @@ from benchmarks import shop
 from benchmarks.kafka.messages import Indexed
 from benchmarks.kafka.programs import say
 from benchmarks.memory import own_resident_mib
-from consumers.request_index import RequestIndex, key_of
+from consumers.snapshot.request_index import RequestIndex, key_of
 from ledger.domain.events import RequestAccepted
 from ledger.fingerprint import fingerprint
 

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, Goal, Line, Samples
 from benchmarks.kafka.brokers import Kafka
 from benchmarks.serving import following
 from consumers.kafka.producing import KafkaPublisher
-from consumers.takeover import TAKEOVER_S
+from consumers.writing.takeover import TAKEOVER_S
 from ledger.codec import TOPICS, decode
 from ledger.domain.events import RequestAccepted
 from ledger.domain.requests import AnyRequest

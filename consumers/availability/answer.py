@@ -5,8 +5,8 @@ from datetime import date
 
 from ledger.domain.entries import ChannelPolicy
 from ledger.domain.sourcing.channels import to_order, to_sell
-from projections.availability import Availability, AvailableAt, Coming
-from projections.availability_parts import Place, SkuParts
+from projections.selling.availability import Availability, AvailableAt, Coming
+from projections.selling.availability_parts import Place, SkuParts
 
 
 def answer(  # noqa: PLR0913, PLR0917 - all that it follows from

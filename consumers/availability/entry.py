@@ -42,7 +42,7 @@ from ledger.domain.events import (
 from ledger.domain.evolve.supply import due_said, line_expected
 from ledger.domain.orders.lines import Line, changed, ordered_line
 from ledger.domain.stock.item import NOTHING, moved, stamp_of
-from projections.availability_parts import (
+from projections.selling.availability_parts import (
     BUFFERS,
     CHANNELS,
     LOCATIONS,
@@ -54,7 +54,7 @@ from projections.availability_parts import (
     Source,
     Way,
 )
-from projections.inventory import InventoryItem, item_of
+from projections.stock.inventory import InventoryItem, item_of
 
 LineMoved = (
     OrderLineBackordered

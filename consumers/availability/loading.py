@@ -6,7 +6,7 @@ from typing import Final
 from psycopg import AsyncConnection
 
 from consumers.availability.memory import MAX_SKUS, Memory
-from projections import availability_parts
+from projections.selling import availability_parts
 
 MAX_TRIES: Final = 3
 """Lines may turn up while a sku is read: then it is read again, with them."""

@@ -47,10 +47,10 @@ from ledger.domain.events import (
 )
 from ledger.domain.orders.lines import Line
 from ledger.domain.stock.item import stamp_of
-from projections.availability import READS, Availability
-from projections.availability_parts import Named, Parts, Place, Shared, Source
-from projections.inventory import InventoryItem
 from projections.projection import Batch
+from projections.selling.availability import READS, Availability
+from projections.selling.availability_parts import Named, Parts, Place, Shared, Source
+from projections.stock.inventory import InventoryItem
 
 MAX_ENTRIES: Final = 20_000
 """Skus kept; with stock at 50 locations each some 200 MB."""

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ledger.domain.words import ChannelId, Sku
-from projections.availability import Availability, AvailableAt
+from projections.selling.availability import Availability, AvailableAt
 
 MAX_CHANGES: Final = 50_000
 MAX_BYTES: Final = 64 << 20

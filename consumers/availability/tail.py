@@ -12,14 +12,14 @@ import psycopg
 
 from consumers.availability.entry import VIEW_OF
 from consumers.availability.recent import MAX_RECENT
+from consumers.projecting.source import Source
 from consumers.projector import PASSING_FAULTS
-from consumers.source import Source
 from ledger.codec import TOPICS
 from ledger.kafka.chain import Checkpoint
 from ledger.log import get_logger
-from projections import checkpoints
-from projections.availability import READS
+from projections.keeping import checkpoints
 from projections.projection import Batch
+from projections.selling.availability import READS
 
 NEEDED: Final = frozenset(TOPICS[event_type] for event_type in VIEW_OF)
 """The event types that are read; others are not even decoded."""

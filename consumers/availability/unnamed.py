@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from projections.availability_parts import Source, skus_of, stands_of_views
+from projections.selling.availability_parts import Source, skus_of, stands_of_views
 
 
 class Unnamed:

@@ -23,7 +23,7 @@ from consumers.feeds.shelves import Shelves
 from consumers.feeds.topic import Published, size_of
 from ledger.domain.words import Location, Sku, part
 from ledger.kafka.client import MAX_GROUP_BYTES, Keyed
-from projections.availability import AvailabilityItem
+from projections.selling.availability import AvailabilityItem
 
 MAX_GROUP_RECORDS: Final = 2_000
 MAX_BATCHES: Final = 20

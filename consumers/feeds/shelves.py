@@ -18,11 +18,12 @@ from consumers.availability.loading import load
 from consumers.availability.memory import Memory
 from consumers.availability.recent import MAX_RECENT
 from consumers.availability.unnamed import Unnamed
-from consumers.source import Source
+from consumers.projecting.source import Source
 from ledger.kafka.chain import Checkpoint
-from projections import availability_parts, checkpoints
-from projections.availability import READS, Availability, AvailableAt
+from projections.keeping import checkpoints
 from projections.reading import configure
+from projections.selling import availability_parts
+from projections.selling.availability import READS, Availability, AvailableAt
 
 READ_EVENTS: Final = 10_000
 PAUSE_S: Final = 0.02

@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
 from consumers.ingest.faults import ImportStopped
-from consumers.writer import DecisionFailed, Mismatch, WriterBusy, WriterStopped
+from consumers.writing.writer import DecisionFailed, Mismatch, WriterBusy, WriterStopped
 from ledger.domain.words import part
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from consumers.ingest.prepare import Prepared
-    from consumers.writer import Outcome as Answered
+    from consumers.writing.writer import Outcome as Answered
     from ledger.domain.requests import AnyRequest
     from ledger.postgres import ProcessRecorder
 
@@ -64,7 +64,7 @@ class Sink(Protocol):
 
 
 class Submits(Protocol):
-    """What is needed here of `consumers.writer.Writer`."""
+    """What is needed here of `consumers.writing.writer.Writer`."""
 
     def submit(self, channel: str, requests: Sequence[AnyRequest]) -> Future[list[Answered]]:
         """Answer these requests of one channel, in order; WriterBusy while the queue is full."""

@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 from msgspec import Struct
 
-from consumers.inputs import InputRecord
+from consumers.writing.inputs import InputRecord
 from ledger.kafka.chain import LedgerTruncated
 from ledger.kafka.client import CONSUMER_OPTIONS
 from ledger.kafka.settings import KafkaSettings

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from consumers.inputs import WHOLE
+from consumers.writing.inputs import WHOLE
 from ledger.kafka.client import KafkaAppender, KafkaReader
 from ledger.kafka.settings import KafkaSettings
 from ledger.kafka.topics import dead_letters_topic

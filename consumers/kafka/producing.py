@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from consumers.inputs import DeadLetter
+from consumers.writing.inputs import DeadLetter
 from ledger.domain.requests import AnyRequest
 from ledger.kafka.client import KafkaAppender
 from ledger.kafka.log import Appended

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from consumers.batches import events_of
-from consumers.source import Taken, ViewsAheadOfLedger
+from consumers.projecting.batches import events_of
+from consumers.projecting.source import Taken, ViewsAheadOfLedger
 from ledger.kafka.block import decode
 from ledger.kafka.chain import Checkpoint, Counted, LedgerTruncated
 from ledger.kafka.follower import Follower, record_at

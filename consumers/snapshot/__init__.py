@@ -16,11 +16,11 @@ from typing import Final, Self
 import lmdb
 import msgspec
 
-from consumers.request_index import RequestIndex
 from consumers.snapshot.folder import Folder, SnapshotBusy
 from consumers.snapshot.forms import format_id
 from consumers.snapshot.index import SavedIndex
 from consumers.snapshot.lazy import StoredJournal, mapping
+from consumers.snapshot.request_index import RequestIndex
 from consumers.snapshot.saving import Meta, Part, read_meta, write
 from consumers.snapshot.store import SnapshotDamaged, Store
 from ledger.domain.deadlines import Agenda

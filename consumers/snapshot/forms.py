@@ -49,7 +49,7 @@ _CODE: Final = (
     "ledger/codec.py",
     "ledger/fingerprint.py",
     "ledger/domain/**/*.py",
-    "consumers/request_index.py",
+    "consumers/snapshot/request_index.py",
     "consumers/snapshot/*.py",
 )
 

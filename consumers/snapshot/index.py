@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from consumers.request_index import (
+from consumers.snapshot.request_index import (
     HASH_BYTES,
     Key,
     Known,

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from ledger.domain.words import Currency
-from projections.customers import VIEWS
+from projections.customers.customers import VIEWS
 from projections.reports.report import Report, commented
 from projections.sql_views import SqlView
 

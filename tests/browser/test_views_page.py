@@ -13,7 +13,7 @@ from api.backend import of_node
 from api.routes import views
 from consumers.node import Node
 from ledger.domain.events import HoldPlaced
-from projections.holds import Holds
+from projections.stock.holds import Holds
 from projections.views import VIEWS
 
 LIMIT_S = 60.0

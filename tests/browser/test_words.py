@@ -7,7 +7,7 @@ import pytest
 
 from api.pages.told import distance, page_of, served
 from ledger.domain.events import SourcingRule
-from projections.fulfilment import SourcingItem
+from projections.orders.fulfilment import SourcingItem
 
 
 def chosen(what: Any = "sourced", **more: Any) -> SourcingItem:

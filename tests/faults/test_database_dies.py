@@ -11,7 +11,7 @@ from embedded_folder import embedded_postgres
 from processes import server_pid
 
 from consumers.ledgers import PostgresLedger
-from consumers.writer import Writer, WriterStopped
+from consumers.writing.writer import Writer, WriterStopped
 from ledger import postgres
 from ledger.domain.requests import RegisterCustomer
 from ledger.opening import open_ledger

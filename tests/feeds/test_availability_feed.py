@@ -27,7 +27,7 @@ from ledger.domain.events import ChannelDescribed, LocationDescribed
 from ledger.domain.words import part
 from ledger.kafka.recorder import ReadOnlyRecorder
 from projections import views
-from projections.availability import AvailabilityItem
+from projections.selling.availability import AvailabilityItem
 
 LONG_S = 60.0
 

@@ -16,7 +16,7 @@ from benchmarks.independent_sums import Sums, sums_of_file, sums_of_views
 from consumers.ingest.examples import SAMPLE, example
 from consumers.ingest.faults import OpeningRefused
 from consumers.node import Node
-from consumers.verify import verify
+from consumers.proving.verify import verify
 
 
 @contextmanager

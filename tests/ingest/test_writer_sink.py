@@ -11,7 +11,7 @@ from consumers.ingest.faults import ImportStopped
 from consumers.ingest.prepare import Prepared
 from consumers.ingest.sink import Outcome, WriterSink
 from consumers.node import Node
-from consumers.writer import Answer, DecisionFailed, Mismatch, WriterBusy, WriterStopped
+from consumers.writing.writer import Answer, DecisionFailed, Mismatch, WriterBusy, WriterStopped
 from ledger.domain.requests import ReceiptLine, ReceiveStock, RegisterCustomer
 
 

@@ -13,10 +13,10 @@ from given import Shop
 from psycopg.rows import dict_row
 from remade_topic import remake
 
-from consumers.parallel import LedgerAt
+from consumers.projecting.parallel import LedgerAt
 from consumers.projector import Projector
-from consumers.rebuild import Rebuilt, rebuild
-from consumers.verify import ViewReport, verify
+from consumers.proving.rebuild import Rebuilt, rebuild
+from consumers.proving.verify import ViewReport, verify
 from ledger import postgres
 from ledger.codec import recorded
 from ledger.domain.events import AnyEvent

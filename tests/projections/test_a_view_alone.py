@@ -7,10 +7,10 @@ import pytest
 from busy_days import busy_days
 from given import Shop
 
-from consumers.fold import ViewFold
+from consumers.projecting.fold import ViewFold
 from ledger.domain.events import StockReceived
-from projections.inventory import Inventory
 from projections.projection import FoldFailed
+from projections.stock.inventory import Inventory
 from projections.views import VIEWS
 
 LONG_S = 30

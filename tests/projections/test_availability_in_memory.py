@@ -38,8 +38,9 @@ from ledger.domain.requests import (
     SupplyLine,
     TransferLine,
 )
-from projections import availability, inventory
 from projections.reading import configure
+from projections.selling import availability
+from projections.stock import inventory
 
 SEEDS = [int(seed) for seed in environ.get("ONEBOOK_TEST_MEMORY_SEEDS", "1,2,3,4").split(",")]
 STOPS = 12

@@ -32,7 +32,7 @@ from ledger.domain.requests import (
     ReturnedLine,
     SaleLine,
 )
-from projections import customers
+from projections.customers import customers
 
 MUGS = received("MUG", "STORE", 50)
 PRICED = (SaleLine(line_id="1", sku="MUG", quantity=2, unit_price_minor=500),)

@@ -14,7 +14,7 @@ from ledger.domain.requests import (
     UnmergeCustomers,
     WithdrawConsent,
 )
-from projections.customer_links import CustomerLinks
+from projections.customers.customer_links import CustomerLinks
 from projections.projection import split
 
 LATER = START + timedelta(days=1)

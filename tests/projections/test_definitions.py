@@ -10,8 +10,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from projections import views
-from projections.exceptions import Exceptions
-from projections.inventory import Inventory
+from projections.attention.exceptions import Exceptions
+from projections.stock.inventory import Inventory
 from projections.tables import Table
 from projections.views import VIEWS, ViewsOutdated
 

@@ -7,8 +7,9 @@ import pytest
 from busy_days import busy_days
 from given import Shop
 
-from projections import checkpoints, digests, views
-from projections.inventory import INVENTORY
+from projections import digests, views
+from projections.keeping import checkpoints
+from projections.stock.inventory import INVENTORY
 from projections.views import VIEWS
 
 both = pytest.mark.parametrize("ledger", ["postgres", "kafka"], indirect=True)
@@ -74,7 +75,7 @@ def test_rows_that_only_change_places_change_the_digest():
 
 
 def test_what_digests_were_is_written_down_every_some_thousand_events(ledger, days, monkeypatch):
-    monkeypatch.setattr("consumers.fold.MARK_EVERY", 100)
+    monkeypatch.setattr("consumers.projecting.fold.MARK_EVERY", 100)
     ledger.tell(days)
     ledger.project(max_batch_events=30)
     with psycopg.connect(ledger.url) as conn:

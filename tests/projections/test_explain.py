@@ -9,11 +9,11 @@ from given import Shop, given
 from whole_days import whole_days
 
 from ledger.domain.events import AnyStockEvent, RequestAccepted
-from projections import inventory_as_of
-from projections.as_of import AsOf
-from projections.explain import Quantity, explain
 from projections.paging import BadToken, token
-from projections.stock_history import took_effect
+from projections.past import inventory_as_of
+from projections.past.as_of import AsOf
+from projections.past.explain import Quantity, explain
+from projections.stock.stock_history import took_effect
 
 ALL = get_args(Quantity)
 SKUS = ("MUG", "TEA/POT", 'CUP "L"', "BÖX\\1")

@@ -4,8 +4,8 @@ import pytest
 from busy_days import busy_days
 from given import Shop
 
-from consumers import parallel
-from consumers.parallel import LedgerAt, fold, shares
+from consumers.projecting import parallel
+from consumers.projecting.parallel import LedgerAt, fold, shares
 from projections.views import VIEWS
 
 both = pytest.mark.parametrize("ledger", ["postgres", "kafka"], indirect=True)

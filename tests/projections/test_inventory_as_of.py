@@ -9,11 +9,12 @@ from given import Shop, given
 from whole_days import whole_days
 
 from ledger.domain.events import AnyStockEvent
-from projections import inventory, inventory_as_of
-from projections.as_of import AsOf, ViewBehind, moment
-from projections.inventory import Inventory, InventoryItem
 from projections.paging import BadToken
-from projections.stock_history import took_effect
+from projections.past import inventory_as_of
+from projections.past.as_of import AsOf, ViewBehind, moment
+from projections.stock import inventory
+from projections.stock.inventory import Inventory, InventoryItem
+from projections.stock.stock_history import took_effect
 
 STOCK = AnyStockEvent.__args__
 SEEDS = (1, 2, 3)

@@ -17,17 +17,17 @@ from kafka.admin import KafkaAdminClient
 from msgspec.structs import replace
 from remade_topic import make_anew, values_of
 
-from consumers import fold
 from consumers.kafka import source
+from consumers.projecting import fold
+from consumers.projecting.source import ViewsAheadOfLedger
 from consumers.projector import ProjectorStopped
-from consumers.source import ViewsAheadOfLedger
-from consumers.verify import prove
+from consumers.proving.verify import prove
 from ledger.kafka.block import Block, decode, encode, hash_of
 from ledger.kafka.chain import LedgerCorrupt, LedgerTruncated
 from ledger.kafka.follower import Follower
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.recorder import ReadOnlyRecorder
-from projections import checkpoints
+from projections.keeping import checkpoints
 
 LONG_S = 20
 

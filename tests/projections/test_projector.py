@@ -13,17 +13,18 @@ from busy_days import busy_days
 from eventsourcing.persistence import StoredEvent
 from given import Shop, given
 
-from consumers import fold
-from consumers.parallel import LedgerAt
+from consumers.projecting import fold
+from consumers.projecting.parallel import LedgerAt
+from consumers.projecting.source import ViewsAheadOfLedger
 from consumers.projector import PASSING_FAULTS, Projector, ProjectorStopped
-from consumers.rebuild import rebuild
-from consumers.source import ViewsAheadOfLedger
+from consumers.proving.rebuild import rebuild
 from ledger import postgres
 from ledger.domain.events import OrderPlaced, StockCommitted
 from ledger.kafka import follower
 from ledger.opening import open_ledger
-from projections import checkpoints, inventory
+from projections.keeping import checkpoints
 from projections.projection import FoldFailed
+from projections.stock import inventory
 from projections.tables import Table
 from projections.views import VIEWS, UnknownView
 

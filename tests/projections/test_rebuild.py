@@ -17,14 +17,15 @@ from busy_days import busy_days
 from given import Shop
 from msgspec import structs
 
-from consumers import rebuild as rebuilding
-from consumers.fold import ViewFold
+from consumers.projecting.fold import ViewFold
 from consumers.projector import Projector
-from consumers.rebuild import Rebuild, RebuildFailed, RebuildInterrupted, RebuildRuns
-from projections import digests, upkeep, views
-from projections.inventory import INVENTORY, Inventory
-from projections.stock_history import STOCK_HISTORY
-from projections.transfer_fold import Transfers
+from consumers.proving import rebuild as rebuilding
+from consumers.proving.rebuild import Rebuild, RebuildFailed, RebuildInterrupted, RebuildRuns
+from projections import digests, views
+from projections.keeping import upkeep
+from projections.stock.inventory import INVENTORY, Inventory
+from projections.stock.stock_history import STOCK_HISTORY
+from projections.supply.transfer_fold import Transfers
 from projections.views import VIEWS
 
 LONG_S = 60
@@ -195,8 +196,8 @@ def killed(ledger, tmp_path, after_s):
     """A rebuild by a process that is killed after a while; whether it was done before."""
     code = (
         "import sys\n"
-        "from consumers.parallel import LedgerAt\n"
-        "from consumers.rebuild import rebuild\n"
+        "from consumers.projecting.parallel import LedgerAt\n"
+        "from consumers.proving.rebuild import rebuild\n"
         "sys.stdout.write('begun\\n'); sys.stdout.flush()\n"
         f"rebuild(LedgerAt({ledger.network!r}, {ledger.url!r}), max_batch_events=10)\n"
     )

@@ -31,16 +31,20 @@ from ledger.domain.events import (
 )
 from ledger.domain.stock.item import effective_at
 from ledger.domain.words import sale_id
-from projections import catalog, customers, order_reads, subject_reads, views
-from projections import subjects_as_of as then
-from projections.as_of import AsOf, ViewBehind
-from projections.fulfilment import Fulfilment
-from projections.order_fold import Orders
-from projections.order_reads import READS
+from projections import views
+from projections.customers import customers
+from projections.orders import order_reads
+from projections.orders.fulfilment import Fulfilment
+from projections.orders.order_fold import Orders
+from projections.orders.order_reads import READS
 from projections.paging import BadToken, token
+from projections.past import subject_reads
+from projections.past import subjects_as_of as then
+from projections.past.as_of import AsOf, ViewBehind
+from projections.past.subject_events import SubjectEvents
 from projections.projection import split
 from projections.reading import configure
-from projections.subject_events import SubjectEvents
+from projections.selling import catalog
 
 SEEDS = (1, 3, 4)
 """Of days in which some clocks were wrong enough that parcels left before they could."""

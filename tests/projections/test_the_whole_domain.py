@@ -9,9 +9,11 @@ from whole_days import days_of
 from ledger.domain.events import ContactRecorded, CustomerEvent, InputRefused
 from ledger.domain.orders.lines import label
 from ledger.domain.sourcing.channels import available_to_sell
-from projections import availability, exceptions_view, supply_reads
-from projections import holds as holds_view
+from projections.attention import exceptions_view
 from projections.paging import BadToken, token
+from projections.selling import availability
+from projections.stock import holds as holds_view
+from projections.supply import supply_reads
 from projections.views import VIEWS
 
 CHANNELS = ("web", "app")

@@ -9,7 +9,7 @@ from given import given
 from people import claimed, merged, unmerged
 
 from ledger.domain.requests import OrderLine, ReturnLine, SaleLine
-from projections import customers
+from projections.customers import customers
 from projections.reports import REPORTS
 from projections.reports.reads import report_page
 from projections.reports.report import Asked

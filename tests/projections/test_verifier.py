@@ -9,12 +9,13 @@ from busy_days import busy_days
 from given import Shop
 from msgspec.structs import replace
 
-from consumers import narrowing, verifier
-from consumers.verifier import Stopped, Verifier
+from consumers.proving import narrowing, verifier
+from consumers.proving.verifier import Stopped, Verifier
 from ledger.domain.events import StockReceived
-from projections import digests, upkeep
-from projections.inventory import Inventory
-from projections.stock_history import StockHistory
+from projections import digests
+from projections.keeping import upkeep
+from projections.stock.inventory import Inventory
+from projections.stock.stock_history import StockHistory
 from projections.views import VIEWS
 
 LONG_S = 60
@@ -30,7 +31,7 @@ def days() -> Shop:
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
     """Digests are written down every 40 events."""
-    monkeypatch.setattr("consumers.fold.MARK_EVERY", 40)
+    monkeypatch.setattr("consumers.projecting.fold.MARK_EVERY", 40)
 
 
 def look(ledger, **options):

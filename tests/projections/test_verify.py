@@ -10,7 +10,7 @@ from given import Shop, given
 from msgspec.structs import replace
 
 from ledger.domain.stock import item as stock
-from projections import inventory
+from projections.stock import inventory
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,11 @@ from moving_asks import (
 from msgspec.structs import replace
 
 from ledger.domain.events import InputRefused
-from projections import availability, exceptions_view, movements, order_reads, supply_reads
+from projections.attention import exceptions_view
+from projections.orders import order_reads
+from projections.selling import availability
+from projections.stock import movements
+from projections.supply import supply_reads
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 

@@ -29,8 +29,12 @@ from given import Shop, given
 from ledger.domain.orders.lines import label
 from ledger.domain.requests import Price, SaleLine
 from ledger.domain.words import Reason
-from projections import catalog, customers, inventory, movements, order_reads, requests
+from projections import requests
+from projections.customers import customers
+from projections.orders import order_reads
 from projections.paging import BadToken, token
+from projections.selling import catalog
+from projections.stock import inventory, movements
 from projections.views import VIEWS
 
 

@@ -40,7 +40,7 @@ from ledger.domain.events import (
     StockUncommitted,
 )
 from ledger.domain.stock.item import effective_at
-from projections.following import in_effect
+from projections.past.following import in_effect
 
 MUGS = received("MUG", "STORE", 50)
 

@@ -12,12 +12,12 @@ from simulation.machine import Machine, Running
 from simulation.proofs import prove
 from simulation.world import OnStart, World
 
-from consumers.blocks import Block, InFlight
-from consumers.engine import Engine
-from consumers.handing_on import HandingOn
 from consumers.ledgers import KafkaLedger
 from consumers.snapshot import Snapshot
-from consumers.writer import Writer
+from consumers.writing.blocks import Block, InFlight
+from consumers.writing.engine import Engine
+from consumers.writing.handing_on import HandingOn
+from consumers.writing.writer import Writer
 from ledger.domain.deadlines import Agenda
 from ledger.domain.state import State
 from ledger.kafka import follower

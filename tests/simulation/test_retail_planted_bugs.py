@@ -7,7 +7,7 @@ from plant import plant
 from retail.days import DayBroken, run
 from retail.looks import EVERY
 
-from consumers.request_index import RequestIndex
+from consumers.snapshot.request_index import RequestIndex
 from ledger.domain import entries, evolve, holds, settling, transfer_claims, transfers
 from ledger.domain.evolve import lines as evolve_lines
 from ledger.domain.evolve import stock as evolve_stock

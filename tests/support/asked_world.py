@@ -8,8 +8,8 @@ import msgspec
 from simulated_ledger import NOON, TOPIC, Written
 from simulated_log import SimulatedKafka, SimulatedLog, SimulatedReader
 
-from consumers.asking import Asker
-from consumers.recollection import Told, told_by
+from consumers.writing.asking import Asker
+from consumers.writing.recollection import Told, told_by
 from ledger import codec
 from ledger.domain.events import (
     InputReason,

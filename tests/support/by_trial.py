@@ -8,9 +8,9 @@ from ledger.domain.events import (
     SaleVoided,
 )
 from ledger.domain.words import sale_id
-from projections.fulfilment import Fulfilment
-from projections.order_fold import Orders
-from projections.order_lines import ALLOCATIONS, ORDER_LINES
+from projections.orders.fulfilment import Fulfilment
+from projections.orders.order_fold import Orders
+from projections.orders.order_lines import ALLOCATIONS, ORDER_LINES
 from projections.projection import FoldFailed, split
 
 

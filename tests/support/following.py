@@ -6,8 +6,8 @@ from pathlib import Path
 
 from books import START
 
-from consumers.request_index import RequestIndex, key_of
 from consumers.snapshot import Snapshot
+from consumers.snapshot.request_index import RequestIndex, key_of
 from ledger.domain.events import AnyEvent, RequestAccepted, RequestRefused
 from ledger.domain.evolve import evolve
 from ledger.domain.state import MAPPINGS, State

@@ -10,7 +10,7 @@ from simulation.topics import LEDGER, NETWORK
 from simulation.wires import Broker
 from simulation.world import on_simulated_time
 
-from consumers.answers import Outcome
+from consumers.writing.answers import Outcome
 from ledger import codec
 from ledger.domain.events import AnyEvent
 from ledger.domain.requests import AnyRequest, HoldLine, PlaceHold

@@ -18,7 +18,7 @@ from api.pages import fresh, render
 from api.routes import views
 from api.views_status import ViewStatus
 from consumers.node import Node
-from projections.inventory import Inventory
+from projections.stock.inventory import Inventory
 
 LIMIT_S = 30.0
 POISON = "CURSED"

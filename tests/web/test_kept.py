@@ -7,8 +7,8 @@ import pytest
 
 from api.answers import GROUP_REQUESTS, Kept, decide_batch, decide_one
 from api.problems import Problem
-from consumers.answers import Answer, WriterBusy, WriterStopped
-from consumers.blocks import Answers
+from consumers.writing.answers import Answer, WriterBusy, WriterStopped
+from consumers.writing.blocks import Answers
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
 

@@ -10,9 +10,9 @@ from served import Sender
 from served_here import served_here
 
 from api.backend import of_node
-from consumers import verifier
 from consumers.node import Node
-from consumers.rebuild import Rebuild
+from consumers.proving import verifier
+from consumers.proving.rebuild import Rebuild
 
 LIMIT_S = 30.0
 

@@ -10,7 +10,7 @@ from served_here import served_here
 
 from api.backend import of_node
 from consumers.node import Node
-from projections import subject_reads
+from projections.past import subject_reads
 
 NINE, TEN, NOON = ("2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z")
 DISTANT = "1999-01-01T00:00:00Z"

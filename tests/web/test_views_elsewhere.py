@@ -11,16 +11,16 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from api.on_kafka import _stand_of_answers
-from consumers import views_watch
-from consumers.answers_view import PostgresAnswersView
 from consumers.node import Node
+from consumers.projecting import views_watch
+from consumers.projecting.views_watch import ViewsWatch
 from consumers.projector import ProjectorStopped
-from consumers.recollection import Recollection, Told
-from consumers.request_index import key_of
-from consumers.views_watch import ViewsWatch
+from consumers.snapshot.request_index import key_of
+from consumers.writing.answers_view import PostgresAnswersView
+from consumers.writing.recollection import Recollection, Told
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
-from projections import checkpoints
+from projections.keeping import checkpoints
 
 LIMIT_S = 30.0
 LONG_S = 3_600.0

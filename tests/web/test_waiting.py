@@ -13,7 +13,7 @@ from api import answers, streams
 from api.answers import decide_batch, decide_one
 from api.problems import Problem
 from api.streams import Streams
-from consumers.writer import Answer, DecisionFailed, Outcome, WriterBusy, WriterStopped
+from consumers.writing.writer import Answer, DecisionFailed, Outcome, WriterBusy, WriterStopped
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from consumers.ledgers import PostgresLedger
-from consumers.writer import Writer
+from consumers.writing.writer import Writer
 from ledger import postgres
 from ledger.opening import open_ledger
 from ledger.postgres import ProcessRecorder

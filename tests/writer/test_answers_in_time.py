@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from consumers import answers_in_time
-from consumers.answers_in_time import AnswersInTime, ViewAway
-from consumers.recollection import Told
+from consumers.writing import answers_in_time
+from consumers.writing.answers_in_time import AnswersInTime, ViewAway
+from consumers.writing.recollection import Told
 
 LIMIT_S = 30.0
 ASKED = [("web", "A")]

@@ -4,8 +4,8 @@ import pytest
 from asked_world import SHORT, World, accepted, refused, request
 from simulated_ledger import TOPIC
 
-from consumers import asking
-from consumers.answers import Answer, DecisionFailed, Mismatch, WriterBusy, WriterStopped
+from consumers.writing import asking
+from consumers.writing.answers import Answer, DecisionFailed, Mismatch, WriterBusy, WriterStopped
 from ledger.domain.words import Reason
 from ledger.kafka.admin import TopicsDenied
 

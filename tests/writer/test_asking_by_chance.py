@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from asked_world import World, accepted, refused, request
 
-from consumers import asking
-from consumers.answers import Answer, Mismatch
+from consumers.writing import asking
+from consumers.writing.answers import Answer, Mismatch
 from ledger.domain.requests import AnyRequest
 from ledger.fingerprint import fingerprint
 

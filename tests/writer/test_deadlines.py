@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from mugs import order, received, until
 from timed_network import TimedNetwork
 
-from consumers import blocks
-from consumers import engine as engine_module
 from consumers.snapshot import lazy
-from consumers.takeover import Standing
-from consumers.writer import ClockWrong
+from consumers.writing import blocks
+from consumers.writing import engine as engine_module
+from consumers.writing.takeover import Standing
+from consumers.writing.writer import ClockWrong
 from ledger import codec
 from ledger.domain import deadlines
 from ledger.domain.deadlines import Agenda, key_of, request_of

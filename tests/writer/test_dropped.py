@@ -2,7 +2,7 @@
 
 from timed_network import TimedNetwork
 
-from consumers.blocks import Submission
+from consumers.writing.blocks import Submission
 from ledger.domain.requests import DescribeLocation
 from ledger.domain.sourcing.channels import view_of
 

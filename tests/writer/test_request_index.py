@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from consumers.request_index import (
+from consumers.snapshot.request_index import (
     BUCKET_ENTRIES,
     HASH_BYTES,
     Known,

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from mugs import NOON, PATIENCE_S, order, received, until
 
-from consumers import blocks
-from consumers import engine as engine_module
-from consumers import writer as writer_module
-from consumers.answers import Mismatch
-from consumers.writer import DecisionFailed, WriterBusy, WriterStopped
+from consumers.writing import blocks
+from consumers.writing import engine as engine_module
+from consumers.writing import writer as writer_module
+from consumers.writing.answers import Mismatch
+from consumers.writing.writer import DecisionFailed, WriterBusy, WriterStopped
 from ledger import codec
 from ledger.domain.requests import (
     ReceiptLine,

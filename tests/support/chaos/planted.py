@@ -23,7 +23,7 @@ class Bug(Struct, frozen=True):
 
 def bugs() -> dict[str, Bug]:
     """The bugs by name."""
-    from consumers.engine import Engine  # noqa: PLC0415 - a program's path is set first
+    from consumers.writing.engine import Engine  # noqa: PLC0415 - a program's path is set first
 
     return {
         "answers before the acknowledgement": Bug(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from consumers.request_index import RequestIndex, key_of
+from consumers.snapshot.request_index import RequestIndex, key_of
 from ledger.domain.deadlines import request_of
 from ledger.domain.decider import Arrival, State, decide
 from ledger.domain.entries import DeadlineKey

@@ -18,7 +18,7 @@ from chaos.diary import Answered, Asked, Diaries, Key, Published, Rubbish, Unexp
 from chaos.shop import LATE_S, Shop, Wire, rubbish
 from msgspec import Struct, to_builtins
 
-from consumers.answers import Answer, Mismatch, Outcome, WriterBusy, WriterStopped
+from consumers.writing.answers import Answer, Mismatch, Outcome, WriterBusy, WriterStopped
 from ledger.domain.requests import AnyRequest
 from ledger.door import read_request
 from ledger.fingerprint import fingerprint

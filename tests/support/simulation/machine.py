@@ -8,7 +8,7 @@ from typing import Final
 
 from consumers.ledgers import KafkaLedger
 from consumers.snapshot import Snapshot
-from consumers.writer import ClockWrong, Writer, WriterStopped
+from consumers.writing.writer import ClockWrong, Writer, WriterStopped
 from ledger.kafka.log import LogUnavailable
 from ledger.kafka.tip import Tip
 from simulation.stepped import NobodyWaits, SteppedRecorder, opened

@@ -9,7 +9,7 @@ from chaos.diary import Asked
 from chaos.evidence import DeadLetter, Evidence, Violation
 from chaos.reader import Walk, walk
 
-from consumers.request_index import Key, RequestIndex, key_of
+from consumers.snapshot.request_index import Key, RequestIndex, key_of
 from ledger import codec
 from ledger.domain.events import RequestAccepted, RequestRefused
 from ledger.domain.evolve import evolve

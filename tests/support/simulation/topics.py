@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from consumers.inputs import DeadLetter, InputRecord
 from consumers.kafka.producing import headers_of
+from consumers.writing.inputs import DeadLetter, InputRecord
 from ledger.domain.requests import AnyRequest
 from ledger.kafka.log import Appended, LogUnavailable
 from ledger.kafka.topics import dead_letters_topic, ledger_topic, requests_topic
@@ -25,7 +25,7 @@ UNFETCHED: Final = 0.2
 
 
 class SimulatedInputs:
-    """The channels' topics, as `consumers.inputs.Inputs`: fetched as far as the link allowed."""
+    """The channels' topics, as `consumers.writing.inputs.Inputs`: fetched as far as the link allowed."""
 
     def __init__(self, kafka: Broker, link: Link, chance: Random) -> None:
         self._kafka, self._link, self._chance = kafka, link, chance

@@ -13,8 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from simulated_log import WELL, Fate, troubled
 
-from consumers import blocks, engine, ledgers, snapshot
+from consumers import ledgers, snapshot
 from consumers.snapshot import lazy, saving
+from consumers.writing import blocks, engine
 from ledger.kafka.chain import EMPTY, LedgerTruncated
 from simulation.clients import Clients
 from simulation.machine import Machine, Running

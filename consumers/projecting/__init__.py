@@ -1,0 +1,1 @@
+"""Views follow the ledger, batch by batch."""

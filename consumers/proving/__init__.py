@@ -1,0 +1,1 @@
+"""Views are proven equal to the ledger, and made anew from it."""

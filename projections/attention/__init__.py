@@ -1,0 +1,1 @@
+"""What people must look at: exceptions, open and resolved."""

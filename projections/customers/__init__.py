@@ -1,0 +1,1 @@
+"""Who bought: customers, what is known of them, and who is one person."""

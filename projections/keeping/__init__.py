@@ -1,0 +1,1 @@
+"""How views are kept: how far they are, and what replaces them."""

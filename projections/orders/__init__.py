@@ -1,0 +1,1 @@
+"""Orders and sales: their lines, parcels and returns, and what became of them."""

@@ -1,0 +1,1 @@
+"""What was: as of a position or a time, and why."""

@@ -1,0 +1,1 @@
+"""What may be sold: availability for channels, and the catalog behind it."""

@@ -1,0 +1,1 @@
+"""What there is: inventory, its history and its days, movements and holds."""

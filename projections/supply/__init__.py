@@ -1,0 +1,1 @@
+"""What is to come: supplies from outside, and transfers between locations."""
