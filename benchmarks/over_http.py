@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -17,6 +19,8 @@ from benchmarks.figures import Figure, Goal, Line, Skipped, interleaved
 from benchmarks.serving import ended, serving
 
 NAME = "HTTP"
+HUNDRED: Final = 100
+"""Skus that one GET may name."""
 NOTE = (
     f"HTTP: {wrk.CONNECTIONS} connections of wrk, which takes its part of the same cores, as do"
     " the server, the views and PostgreSQL; every order is two lines of the two hot items and has"
@@ -38,6 +42,8 @@ def lines(bench: Bench) -> Iterator[Line]:
     ):
         take_stock(address)
         item = f"{address}/v1/inventory/{shop.skus(1)[0]}"
+        named = urlencode([("sku", sku) for sku in shop.skus(HUNDRED)])
+        hundred = f"{address}/v1/availability/web?{named}"
         taken = interleaved(
             bench.repeats,
             {
@@ -47,16 +53,20 @@ def lines(bench: Bench) -> Iterator[Line]:
                 "HTTP, one order a POST, hot": partial(_orders_per_s, bench, url, address),
                 "an empty FastAPI route": lambda: wrk.get(empty, bench.seconds).rate,
                 "GET /v1/inventory/{sku}": lambda: wrk.get(item, bench.seconds).rate,
+                f"availability, {HUNDRED} skus a GET": lambda: (
+                    HUNDRED * wrk.get(hundred, bench.seconds).rate
+                ),
             },
         )
-    floor, orders, nothing, reads = taken.values()
+    floor, orders, nothing, reads, batches = taken.values()
     yield Figure(orders, floor, "orders/s", Goal(2), NOTE)
-    yield Figure(reads, nothing, "requests/s", Goal(0.25))
+    yield Figure(reads, nothing, "requests/s", Goal(0.6))
+    yield Figure(batches, batches, "skus/s", Goal(10_000, "measured"))
 
 
 def take_stock(address: str) -> None:
     """Receive the opening stock of the hot items."""
-    body = msgspec.json.encode(shop.opening(sql_floor.HOT_ITEMS))
+    body = msgspec.json.encode(shop.opening(max(HUNDRED, sql_floor.HOT_ITEMS)))
     headers = {"Content-Type": "application/json"}
     httpx.post(f"{address}/v1/requests", content=body, headers=headers).raise_for_status()
 
