@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta
 from pydantic import BaseModel, Field
 
 from api.database import Connection
 from api.parameters import Read, ReadList
 from api.problems import BAD_PARAMETER, NOT_YET_VISIBLE, Problem
 from api.services import Services
+from api.times import read_time, said
 from consumers.projecting.progress import Names
 from projections.paging import BadToken
 from projections.past import as_of as moments
@@ -30,9 +30,6 @@ MAX_AS_OF: Final = 64
 Clock = Literal["recorded", "occurred"]
 
 _POSITION: Final = re.compile(r"-?[0-9]+")
-_BLANK_FOR_PLUS: Final = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
-"""A + that was not percent-encoded in an address arrives as a blank."""
-_Zoned = Annotated[datetime, Meta(tz=True)]
 
 
 class _AsOfParameters(BaseModel):
@@ -127,8 +124,8 @@ async def _recorded_by(services: Services, time: datetime) -> AsOf:
         if found.shown < head:
             found = await _moment(services, time, head)
     if not found.position:
-        why = f"{_said(time)} is before the ledger's first event, recorded at {_said(found.first)}"
-        raise _wrong("as_of", why, first=_said(found.first))
+        why = f"{said(time)} is before the ledger's first event, recorded at {said(found.first)}"
+        raise _wrong("as_of", why, first=said(found.first))
     return AsOf(found.position)
 
 
@@ -147,28 +144,22 @@ async def _moment(services: Services, time: datetime, min_position: int = 0) -> 
         raise _wrong("as_of", "the ledger is empty, as far as the views show it", head=0)
     now = max(datetime.now(UTC), found.last)
     if time > now:
-        why = f"{_said(time)} is in the future: ask for a time up to now, {_said(now)}"
-        raise _wrong("as_of", why, now=_said(now))
+        why = f"{said(time)} is in the future: ask for a time up to now, {said(now)}"
+        raise _wrong("as_of", why, now=said(now))
     return found
 
 
 def _time(given: str) -> datetime:
     try:
-        time = msgspec.convert(_BLANK_FOR_PLUS.sub("+", given), _Zoned)
+        return read_time(given)
     except msgspec.ValidationError:
         why = (
             f"{given!r} is neither a position nor a time with its offset, such as "
             "2026-03-20T10:03:00Z (write + as %2B in an address)"
         )
         raise _wrong("as_of", why) from None
-    try:
-        return time.astimezone(UTC)
     except OverflowError:
         raise _wrong("as_of", f"{given!r} is beyond the times that are kept") from None
-
-
-def _said(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
 
 
 def _wrong(parameter: str, why: str, **members: str | int) -> Problem:

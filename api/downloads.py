@@ -18,6 +18,7 @@ from starlette.responses import StreamingResponse
 
 from api.problems import BAD_PARAMETER, TOO_MANY_STREAMS, Problem
 from api.replies import POSITION_HEADER
+from api.times import said
 from projections.reports.report import Report
 
 MAX_DOWNLOADS: Final = 4
@@ -96,5 +97,5 @@ def cell(value: Any) -> Any:
         case str() if value.startswith(FORMULAS):
             return f"'{value}"
         case datetime():
-            return value.isoformat().replace("+00:00", "Z")
+            return said(value)
     return value

@@ -1,16 +1,14 @@
 """What may be asked of reports in an address: a model of parameters for each of them."""
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
-from msgspec import Meta
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import Field, create_model
 
 from api.parameters import ReadList
 from api.problems import BAD_PARAMETER, Problem
+from api.times import Day, read_day, read_time
 from projections.reports.reads import moment_of
 from projections.reports.report import FILTERS, Asked, Report, Takes
 from projections.reports.shortages import EpisodeKind
@@ -19,20 +17,6 @@ from projections.reports.stock import BANDS, MAX_AGE_DAYS, MAX_BANDS, Method
 MAX_TEXT: Final = 128
 MAX_MOMENT: Final = 64
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BLANK_FOR_PLUS: Final = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
-"""A + that was not percent-encoded in an address arrives as a blank."""
-_Zoned = Annotated[datetime, Meta(tz=True)]
-
-
-def _iso_date(given: object) -> object:
-    """Only YYYY-MM-DD: other readings of a number as a date are nobody's intent."""
-    if isinstance(given, str) and not _DAY.fullmatch(given):
-        raise ValueError("give a day as YYYY-MM-DD")
-    return given
-
-
-_Day = Annotated[date | None, BeforeValidator(_iso_date)]
 _Text = Annotated[str | None, Field(max_length=MAX_TEXT)]
 _PARAMETERS: Final[dict[Takes, tuple[str, Any, str]]] = {
     "at": (
@@ -45,8 +29,8 @@ _PARAMETERS: Final[dict[Takes, tuple[str, Any, str]]] = {
         Annotated[str | None, Field(max_length=MAX_TEXT)],
         f"Where bands of age begin, in rising days; default {','.join(map(str, BANDS))}.",
     ),
-    "from": ("first", _Day, "Its first day (YYYY-MM-DD); without it, since the beginning."),
-    "to": ("last", _Day, "Its last day (YYYY-MM-DD); without it, until now."),
+    "from": ("first", Day, "Its first day (YYYY-MM-DD); without it, since the beginning."),
+    "to": ("last", Day, "Its last day (YYYY-MM-DD); without it, until now."),
     "method": ("method", Method, "fifo: first in, first out; average: moving average."),
     "kind": ("kind", EpisodeKind | None, "Episodes of this kind only."),
     "channel": ("channel", _Text, "Of this channel only."),
@@ -117,9 +101,8 @@ def _moment(given: str | None, after: str | None) -> datetime:
 
 def _read(given: str) -> datetime:
     try:
-        if _DAY.fullmatch(given):
-            return _end_of(date.fromisoformat(given))
-        return msgspec.convert(_BLANK_FOR_PLUS.sub("+", given), _Zoned).astimezone(UTC)
+        day = read_day(given)
+        return read_time(given) if day is None else _end_of(day)
     except (ValueError, OverflowError):
         why = (
             f"{given!r} is neither a day, such as 2026-03-20, nor a time with its offset, such as "

@@ -7,6 +7,7 @@ from api.database import Connection
 from api.problems import Problem
 from api.replies import listed, not_found
 from api.services import Services
+from api.times import said
 from projections.past import subject_reads, subjects_as_of
 from projections.past.as_of import AsOf
 from projections.past.subject_events import Subject
@@ -48,7 +49,7 @@ async def unknown(  # noqa: PLR0913, PLR0917 - what was asked, and where
     if not page.items:
         return problem
     [first] = page.items
-    when = first.effective_at.isoformat().replace("+00:00", "Z")
+    when = said(first.effective_at)
     detail = (
         f"{subject} {subject_id!r} was not known then: the first event of it is at position "
         f"{first.position}, and took effect at {when}"

@@ -1,10 +1,9 @@
 """What a channel may sell, and what it may promise for a day."""
 
-from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from api.lean import LeanRoute
@@ -15,6 +14,7 @@ from api.problems import BAD_PARAMETER, Problem
 from api.reads import Reads
 from api.replies import listed, not_found, reply
 from api.services import serving
+from api.times import Day
 from projections.paging import Page, key_of, token
 from projections.selling import availability as view
 from projections.selling.availability import Availability, AvailabilityItem
@@ -24,21 +24,8 @@ MAX_SKUS: Final = 100
 """Of one answer that names its skus."""
 
 
-def _iso_date(given: object) -> object:
-    """Only YYYY-MM-DD: other readings of a number as a date are nobody's intent."""
-    if isinstance(given, str):
-        try:
-            if date.fromisoformat(given).isoformat() == given:
-                return given
-        except ValueError:
-            pass
-        raise ValueError("give a day as YYYY-MM-DD")
-    return given
-
-
-Day = Annotated[
-    date | None,
-    BeforeValidator(_iso_date),
+DueBy = Annotated[
+    Day,
     Field(
         alias="date",
         description="Count what is due by this day; without it, all that is to come.",
@@ -49,13 +36,13 @@ Day = Annotated[
 class AvailabilityOne(Read):
     """For which day."""
 
-    day: Day = None
+    day: DueBy = None
 
 
 class AvailabilityList(ReadList):
     """For which day, and of which skus."""
 
-    day: Day = None
+    day: DueBy = None
     sku: Annotated[
         list[str],
         Field(
