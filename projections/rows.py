@@ -19,10 +19,17 @@ from projections.tables import Table, Values
 
 MAX_ROWS_IN_MEMORY = 50_000
 """Of one table, beside what one batch reads and changes."""
+MAX_ITEMS_IN_MEMORY = 250_000
+"""Of a table with a row for each sku and location, any of which may be next: some 60 MB."""
 
 K = TypeVar("K", bound=Hashable)
 G = TypeVar("G", bound=Hashable)
 S = TypeVar("S")
+
+
+def of_items(limit: int | None) -> int | None:
+    """The limit of a table of items in a view of this one: more, unless the view is kept small."""
+    return MAX_ITEMS_IN_MEMORY if limit == MAX_ROWS_IN_MEMORY else limit
 
 
 class Rows(Generic[K, S]):

@@ -15,7 +15,7 @@ from projections.episodes import NEVER, Episode, closed, opened
 from projections.paging import Page, key_of
 from projections.projection import Batch, Projection
 from projections.reading import equal, listing, page, rows
-from projections.rows import MAX_ROWS_IN_MEMORY, Rows
+from projections.rows import MAX_ROWS_IN_MEMORY, Rows, of_items
 from projections.tables import Table, Values
 from projections.words import Moment, Position
 
@@ -114,7 +114,7 @@ class Inventory(Projection):
             table=INVENTORY,
             pack=_pack,
             unpack=_unpack,
-            limit=limit,
+            limit=of_items(limit),
         )
         self.kept = (self.items,)
         self.folds = dict.fromkeys(AnyStockEvent.__args__, self._moved)

@@ -41,7 +41,7 @@ from ledger.domain.events import (
 from ledger.domain.stock.item import NOTHING, StockItem, effective_at, moved
 from ledger.domain.words import Location, Sku, sale_id
 from projections.projection import Batch, Projection
-from projections.rows import MAX_ROWS_IN_MEMORY, AppendedRows, Rows
+from projections.rows import MAX_ROWS_IN_MEMORY, AppendedRows, Rows, of_items
 from projections.stock.inventory_days import DayRows
 from projections.stock.movements import MOVEMENTS
 from projections.tables import Table, Values
@@ -194,9 +194,9 @@ class StockHistory(Projection):
     def __init__(self, limit: int | None = MAX_ROWS_IN_MEMORY) -> None:
         super().__init__(limit)
         self.items: Rows[Key, StockItem] = Rows(
-            _LATEST, pack=lambda key, _: key, unpack=_unpack, limit=limit
+            _LATEST, pack=lambda key, _: key, unpack=_unpack, limit=of_items(limit)
         )
-        self.days = DayRows(limit)
+        self.days = DayRows(of_items(limit))
         self.history = AppendedRows(STOCK_HISTORY)
         self.kept = (self.items, self.days)
         self.appended = (self.history,)
